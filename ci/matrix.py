@@ -1,0 +1,189 @@
+"""Reads ci/matrix.toml into frozen rows, and derives from it every artifact that a release must hold."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from packaging.tags import Tag, cpython_tags, parse_tag
+
+from ci.errors import CiError
+from ci.paths import ROOT
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lane:
+    """One way to build: features choose the API, the lock file chooses the pyo3."""
+
+    name: str
+    features: tuple[str, ...]
+    lock: str
+    maturin: str
+    cibuildwheel: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interpreter:
+    """One CPython that is served: name is its ABI tag (cp313t)."""
+
+    name: str
+    version: str
+    free_threaded: bool
+
+    @property
+    def command(self) -> str:
+        """The name that finds it on PATH and nothing else: python3.13t."""
+        return f"python{self.version}{'t' if self.free_threaded else ''}"
+
+    def accepts(self, wheel_tag: str, platform_tag: str) -> bool:
+        """Whether this interpreter takes a wheel tagged so; packaging.tags decides, as it does in pip and uv."""
+        major, minor = map(int, self.version.split("."))
+        mine = set(cpython_tags((major, minor), [self.name], [platform_tag]))
+        return not mine.isdisjoint(parse_tag(f"{wheel_tag}-{platform_tag}"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wheel:
+    """One wheel of every platform; tag is its Python and ABI tag (cp312-abi3)."""
+
+    tag: str
+    lane: Lane
+    interpreter: Interpreter
+
+    @property
+    def limited_api(self) -> bool:
+        return "abi3" in self.tag or "abi3t" in self.tag
+
+
+@dataclass(frozen=True, kw_only=True)
+class Platform:
+    """One platform: tag as in a wheel's file name, target as rustc names it, runner as the host of hosted CI does."""
+
+    name: str
+    tag: str
+    target: str
+    runner: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Artifact:
+    """One file of a release. wheel and platform are None for the sdist."""
+
+    filename: str
+    version: str
+    wheel: Wheel | None
+    platform: Platform | None
+    tested_on: tuple[Interpreter, ...]
+
+    @property
+    def is_sdist(self) -> bool:
+        return self.wheel is None
+
+    @property
+    def label(self) -> str:
+        """What --only takes: the wheel's tag, or sdist."""
+        return "sdist" if self.wheel is None else self.wheel.tag
+
+    @cached_property
+    def tags(self) -> frozenset[Tag]:
+        """The expanded tags of a wheel; empty for the sdist."""
+        if self.wheel is None or self.platform is None:
+            return frozenset()
+        return frozenset(parse_tag(f"{self.wheel.tag}-{self.platform.tag}"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Matrix:
+    """The declaration, read."""
+
+    name: str
+    module: str
+    wheel_budget: int
+    sdist_budget: int
+    lanes: tuple[Lane, ...]
+    interpreters: tuple[Interpreter, ...]
+    wheels: tuple[Wheel, ...]
+    platforms: tuple[Platform, ...]
+    sdist_interpreter: Interpreter
+
+    def select_platforms(self, names: Iterable[str]) -> tuple[Platform, ...]:
+        """The platforms of these names; none or "all" is every one."""
+        names = list(names)
+        if not names or "all" in names:
+            return self.platforms
+        known = {platform.name: platform for platform in self.platforms}
+        if unknown := [name for name in names if name not in known]:
+            raise CiError(
+                f"--platform {unknown[0]}: no such platform",
+                expected=f"one of {', '.join(known)}, or all",
+                found=unknown[0],
+                todo="add it to ci/matrix.toml, or name one that is there",
+            )
+        return tuple(platform for name, platform in known.items() if name in names)
+
+    def artifacts(self, version: str, platforms: Iterable[Platform] | None = None) -> tuple[Artifact, ...]:
+        """Every file that a release of these platforms holds, the sdist last."""
+        wheels = [
+            Artifact(
+                filename=f"{self.name}-{version}-{wheel.tag}-{platform.tag}.whl",
+                version=version,
+                wheel=wheel,
+                platform=platform,
+                tested_on=tuple(i for i in self.interpreters if i.accepts(wheel.tag, platform.tag)),
+            )
+            for platform in (self.platforms if platforms is None else platforms)
+            for wheel in self.wheels
+        ]
+        sdist = Artifact(
+            filename=f"{self.name}-{version}.tar.gz",
+            version=version,
+            wheel=None,
+            platform=None,
+            tested_on=(self.sdist_interpreter,),
+        )
+        return (*wheels, sdist)
+
+
+def load(path: Path = ROOT / "ci" / "matrix.toml") -> Matrix:
+    """The matrix in `path`. A missing or unknown key, or a name that stands for nothing, is a CiError."""
+    raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    try:
+        project = raw["project"]
+        lanes = {row["name"]: Lane(**_keys(row, features=tuple(row["features"]))) for row in raw["lane"]}
+        interpreters = {row["name"]: Interpreter(**_keys(row)) for row in raw["interpreter"]}
+        return Matrix(
+            name=project["name"],
+            module=project["module"],
+            wheel_budget=project["wheel-budget"],
+            sdist_budget=project["sdist-budget"],
+            lanes=tuple(lanes.values()),
+            interpreters=tuple(interpreters.values()),
+            wheels=tuple(
+                Wheel(**_keys(row, lane=lanes[row["lane"]], interpreter=interpreters[row["interpreter"]]))
+                for row in raw["wheel"]
+            ),
+            platforms=tuple(Platform(**_keys(row)) for row in raw["platform"]),
+            sdist_interpreter=interpreters[raw["sdist"]["interpreter"]],
+        )
+    except (KeyError, TypeError) as error:
+        raise CiError(
+            f"{path.name} does not read as a matrix: {error}",
+            expected="the tables and keys of ci/matrix.py",
+            found=str(error),
+            todo="correct the row: names refer to [[lane]] and [[interpreter]] rows, keys are the fields of the row's class",
+        ) from error
+
+
+def project_version(root: Path = ROOT) -> str:
+    """The version, as the workspace's Cargo.toml states it."""
+    version: str = tomllib.loads((root / "Cargo.toml").read_text(encoding="utf-8"))["workspace"]["package"]["version"]
+    # Cargo writes a pre-release 1.0.0-rc.1, PEP 440 1.0.0rc1; maturin converts it the same way.
+    return re.sub(r"-(alpha|beta|rc)\.?(\d+)$", lambda m: {"alpha": "a", "beta": "b", "rc": "rc"}[m[1]] + m[2], version)
+
+
+def _keys(row: dict[str, object], **replace: object) -> dict[str, object]:
+    return {key.replace("-", "_"): value for key, value in row.items()} | replace

@@ -1,0 +1,1 @@
+from hotkernels._native import add
