@@ -1,12 +1,48 @@
-//! The Python module `hotkernels._native`.
+//! The Python module `hotkernels._native`: each function takes buffers, lets go of the interpreter, calls one kernel and
+//! wraps the result. What is computed, and how, is in `hotkernels-kernels`.
+
+#![expect(
+    clippy::doc_markdown,
+    reason = "docstrings are Python's, and read there as they stand"
+)]
+
+mod argument;
+mod array;
+mod counter;
+mod dlpack;
+mod dtype;
+mod matrix;
+mod meta;
+mod reduce;
+mod run;
+mod vector;
+mod vector_class;
+
 use pyo3::prelude::*;
 
+/// The compiled half of `hotkernels`; import from there.
 #[pymodule(gil_used = false)]
 mod _native {
-    use super::*;
-    /// Adds.
-    #[pyfunction]
-    fn add(a: i64, b: i64) -> i64 {
-        a + b
+    use super::{PyModule, PyModuleMethods, PyResult, meta, run};
+    use pyo3::Bound;
+
+    #[pymodule_export]
+    use super::counter::ThreadSafeCounter;
+    #[pymodule_export]
+    use super::matrix::cosine_matrix;
+    #[pymodule_export]
+    use super::meta::build_info;
+    #[pymodule_export]
+    use super::reduce::sum;
+    #[pymodule_export]
+    use super::vector::{cosine_similarity, dot};
+    #[pymodule_export]
+    use super::vector_class::Vector;
+
+    /// Reads the settings once, so that a wrong one is said at import and not in the middle of somebody's work.
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        run::settings(module.py())?;
+        module.add("__version__", meta::VERSION)
     }
 }

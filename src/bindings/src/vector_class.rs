@@ -1,0 +1,391 @@
+//! `Vector`: a vector that owns its data, so that a call takes it without asking anybody for a buffer.
+
+use std::ffi::{CStr, c_int, c_void};
+use std::sync::OnceLock;
+
+use hotkernels_kernels::memory::Source;
+use hotkernels_kernels::vector;
+use pyo3::exceptions::{PyBufferError, PyIndexError, PyTypeError, PyValueError};
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::{PyIterator, PyList, PySlice, PyTuple};
+
+use crate::argument::{describe, not_empty, same_float, same_length, type_name, wrong_dtype};
+use crate::array::{Array, Element};
+use crate::dtype::Dtype;
+use crate::run;
+use crate::vector as functions;
+
+enum Data {
+    Float32(Box<[f32]>),
+    Float64(Box<[f64]>),
+}
+
+/// A vector of float32 or float64 that does not change.
+///
+/// Vector(data, dtype=None): data is a buffer or DLPack tensor of float32 or float64, 1-D, or an iterable of numbers; it
+/// is copied. dtype is "float32" or "float64"; None is that of the data, float64 for an iterable. float64 values become
+/// the nearest float32, or an infinity, as in NumPy.
+///
+/// It is a read-only buffer (memoryview, numpy.asarray: no copy) and a sequence of float. Its norm is computed once.
+#[pyclass(frozen, sequence, module = "hotkernels")]
+pub(crate) struct Vector {
+    data: Data,
+    norm: OnceLock<f64>,
+    /// What a buffer's shape and strides point to; the object does not move.
+    shape: [ffi::Py_ssize_t; 1],
+    strides: [ffi::Py_ssize_t; 1],
+}
+
+impl Vector {
+    fn of(data: Data) -> Self {
+        let (length, size) = match &data {
+            Data::Float32(values) => (values.len(), 4),
+            Data::Float64(values) => (values.len(), 8),
+        };
+        Self {
+            data,
+            norm: OnceLock::new(),
+            shape: [length as ffi::Py_ssize_t],
+            strides: [size],
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        match &self.data {
+            Data::Float32(values) => values.len(),
+            Data::Float64(values) => values.len(),
+        }
+    }
+
+    pub(crate) fn as_ptr(&self) -> *const u8 {
+        match &self.data {
+            Data::Float32(values) => values.as_ptr().cast(),
+            Data::Float64(values) => values.as_ptr().cast(),
+        }
+    }
+
+    pub(crate) fn item_size(&self) -> usize {
+        self.strides[0] as usize
+    }
+
+    pub(crate) fn dtype(&self) -> Dtype {
+        match &self.data {
+            Data::Float32(_) => Dtype::Float32,
+            Data::Float64(_) => Dtype::Float64,
+        }
+    }
+
+    fn value(&self, index: usize) -> f64 {
+        match &self.data {
+            Data::Float32(values) => f64::from(values[index]),
+            Data::Float64(values) => values[index],
+        }
+    }
+
+    fn values(&self) -> impl ExactSizeIterator<Item = f64> + '_ {
+        (0..self.len()).map(|index| self.value(index))
+    }
+
+    pub(crate) fn norm_at(&self, level: hotkernels_kernels::simd::Level) -> f64 {
+        *self.norm.get_or_init(|| match &self.data {
+            Data::Float32(values) => vector::norm(level, Source::from(&**values)),
+            Data::Float64(values) => vector::norm(level, Source::from(&**values)),
+        })
+    }
+}
+
+#[pymethods]
+impl Vector {
+    #[new]
+    #[pyo3(signature = (data, dtype=None))]
+    fn new(data: &Bound<'_, PyAny>, dtype: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
+        let wanted = dtype.map(parse_dtype).transpose()?;
+        let vector = match Array::take(data, "data", Some(1)) {
+            Ok(array) => {
+                not_empty(&array)?;
+                match array.dtype() {
+                    Dtype::Float32 => of_floats(
+                        &array.view::<f32>().copy()?,
+                        wanted.as_ref().unwrap_or(&Dtype::Float32),
+                    ),
+                    Dtype::Float64 => of_floats(
+                        &array.view::<f64>().copy()?,
+                        wanted.as_ref().unwrap_or(&Dtype::Float64),
+                    ),
+                    _ => return Err(wrong_dtype(&array, "float32 or float64")),
+                }
+            }
+            Err(error) if error.is_instance_of::<PyTypeError>(data.py()) => {
+                of_floats(&items(data)?, wanted.as_ref().unwrap_or(&Dtype::Float64))
+            }
+            Err(error) => return Err(error),
+        };
+        Ok(vector)
+    }
+
+    /// "float32" or "float64".
+    #[getter(dtype)]
+    fn dtype_name(&self) -> &'static str {
+        match &self.data {
+            Data::Float32(_) => "float32",
+            Data::Float64(_) => "float64",
+        }
+    }
+
+    /// The Euclidean norm, sqrt(dot(self, self)), in float64; computed when first asked for.
+    #[getter]
+    fn norm(&self, py: Python<'_>) -> PyResult<f64> {
+        Ok(self.norm_at(run::level(py)?))
+    }
+
+    /// hotkernels.dot(self, other).
+    fn dot(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<f64> {
+        functions::dot(slf.py(), slf.as_any(), other)
+    }
+
+    /// hotkernels.cosine_similarity(self, other); with another Vector, from the norms that both keep.
+    fn cosine_similarity(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<f64> {
+        let py = slf.py();
+        let (a, b) = (
+            Array::take(slf.as_any(), "self", Some(1))?,
+            Array::take(other, "other", Some(1))?,
+        );
+        same_float(&a, &b)?;
+        same_length(&a, &b)?;
+        functions::cosine_of(py, &a, &b)
+    }
+
+    /// The elements as a list of float.
+    fn tolist<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        PyList::new(py, self.values())
+    }
+
+    fn __len__(&self) -> usize {
+        self.len()
+    }
+
+    fn __getitem__<'py>(
+        &self,
+        py: Python<'py>,
+        index: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        if let Ok(slice) = index.cast::<PySlice>() {
+            let indices = slice.indices(self.len() as isize)?;
+            let picked =
+                |position: usize| (indices.start + position as isize * indices.step) as usize;
+            let data = match &self.data {
+                Data::Float32(values) => Data::Float32(
+                    (0..indices.slicelength)
+                        .map(|i| values[picked(i)])
+                        .collect(),
+                ),
+                Data::Float64(values) => Data::Float64(
+                    (0..indices.slicelength)
+                        .map(|i| values[picked(i)])
+                        .collect(),
+                ),
+            };
+            return Ok(Bound::new(py, Self::of(data))?.into_any());
+        }
+        let given: isize = index.extract().map_err(|_| {
+            PyTypeError::new_err(format!(
+                "index: an int or a slice is taken, got {}",
+                describe(index)
+            ))
+        })?;
+        let position = if given < 0 {
+            given + self.len() as isize
+        } else {
+            given
+        };
+        if position < 0 || position >= self.len() as isize {
+            return Err(PyIndexError::new_err(format!(
+                "index {given} is outside a Vector of {} elements",
+                self.len()
+            )));
+        }
+        Ok(self.value(position as usize).into_pyobject(py)?.into_any())
+    }
+
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
+        self.tolist(py)?.try_iter()
+    }
+
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
+        other
+            .cast::<Self>()
+            .is_ok_and(|other| match (&self.data, &other.get().data) {
+                (Data::Float32(a), Data::Float32(b)) => a == b,
+                (Data::Float64(a), Data::Float64(b)) => a == b,
+                _ => false,
+            })
+    }
+
+    fn __repr__(&self) -> String {
+        const SHOWN: usize = 6;
+        let mut shown: Vec<String> = match &self.data {
+            Data::Float32(values) => values
+                .iter()
+                .take(SHOWN)
+                .map(|value| format!("{value:?}"))
+                .collect(),
+            Data::Float64(values) => values
+                .iter()
+                .take(SHOWN)
+                .map(|value| format!("{value:?}"))
+                .collect(),
+        };
+        if self.len() > SHOWN {
+            shown.push(format!("… {} more", self.len() - SHOWN));
+        }
+        format!(
+            "Vector([{}], dtype='{}')",
+            shown.join(", "),
+            self.dtype_name()
+        )
+    }
+
+    /// Pickles and copies as the call that makes it.
+    fn __reduce__<'py>(
+        slf: &Bound<'py, Self>,
+    ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+        let py = slf.py();
+        let arguments = PyTuple::new(
+            py,
+            [
+                slf.get().tolist(py)?.into_any(),
+                slf.get().dtype_name().into_pyobject(py)?.into_any(),
+            ],
+        )?;
+        Ok((slf.get_type().into_any(), arguments))
+    }
+
+    /// Exports the data, read-only (PEP 3118).
+    unsafe fn __getbuffer__(
+        slf: Bound<'_, Self>,
+        view: *mut ffi::Py_buffer,
+        flags: c_int,
+    ) -> PyResult<()> {
+        if view.is_null() {
+            return Err(PyBufferError::new_err("no Py_buffer to fill in"));
+        }
+        if flags & ffi::PyBUF_WRITABLE == ffi::PyBUF_WRITABLE {
+            // SAFETY: the caller's structure; obj must be NULL on failure.
+            unsafe { (*view).obj = std::ptr::null_mut() };
+            return Err(PyBufferError::new_err(
+                "a Vector does not change; a writable buffer is not to be had",
+            ));
+        }
+        let this = slf.get();
+        let format: &'static CStr = match &this.data {
+            Data::Float32(_) => c"f",
+            Data::Float64(_) => c"d",
+        };
+        let asked = |flag: c_int| flags & flag == flag;
+        // SAFETY: the caller's structure is filled in whole. All pointers lie in the object or are static, the object is
+        // frozen and does not move, and `obj` keeps it alive until the buffer is released.
+        unsafe {
+            (*view).buf = this.as_ptr().cast_mut().cast::<c_void>();
+            (*view).len = this.shape[0] * this.strides[0];
+            (*view).readonly = 1;
+            (*view).itemsize = this.strides[0];
+            (*view).format = if asked(ffi::PyBUF_FORMAT) {
+                format.as_ptr().cast_mut()
+            } else {
+                std::ptr::null_mut()
+            };
+            (*view).ndim = 1;
+            (*view).shape = if asked(ffi::PyBUF_ND) {
+                this.shape.as_ptr().cast_mut()
+            } else {
+                std::ptr::null_mut()
+            };
+            (*view).strides = if asked(ffi::PyBUF_STRIDES) {
+                this.strides.as_ptr().cast_mut()
+            } else {
+                std::ptr::null_mut()
+            };
+            (*view).suboffsets = std::ptr::null_mut();
+            (*view).internal = std::ptr::null_mut();
+            (*view).obj = slf.into_any().into_ptr();
+        }
+        Ok(())
+    }
+}
+
+fn parse_dtype(dtype: &Bound<'_, PyAny>) -> PyResult<Dtype> {
+    match dtype.extract::<String>().as_deref() {
+        Ok("float32") => Ok(Dtype::Float32),
+        Ok("float64") => Ok(Dtype::Float64),
+        _ => Err(PyValueError::new_err(format!(
+            "dtype: 'float32', 'float64' or None is taken, got {}",
+            describe(dtype)
+        ))),
+    }
+}
+
+/// Floating-point numbers that become the others.
+trait Convert: Element {
+    fn to_f32(self) -> f32;
+    fn to_f64(self) -> f64;
+}
+
+impl Convert for f32 {
+    fn to_f32(self) -> f32 {
+        self
+    }
+    fn to_f64(self) -> f64 {
+        f64::from(self)
+    }
+}
+
+impl Convert for f64 {
+    fn to_f32(self) -> f32 {
+        self as f32
+    }
+    fn to_f64(self) -> f64 {
+        self
+    }
+}
+
+fn of_floats<T: Convert>(values: &[T], dtype: &Dtype) -> Vector {
+    Vector::of(match dtype {
+        Dtype::Float32 => Data::Float32(values.iter().map(|value| value.to_f32()).collect()),
+        _ => Data::Float64(values.iter().map(|value| value.to_f64()).collect()),
+    })
+}
+
+/// An iterable of numbers.
+fn items(data: &Bound<'_, PyAny>) -> PyResult<Vec<f64>> {
+    let wrong = |error: PyErr, what: String| {
+        let named = PyTypeError::new_err(what);
+        named.set_cause(data.py(), Some(error));
+        named
+    };
+    let items = data.try_iter().map_err(|error| {
+        wrong(
+            error,
+            format!(
+                "data: a buffer, a DLPack tensor or an iterable of numbers is taken, got {}",
+                type_name(data)
+            ),
+        )
+    })?;
+    let mut values = Vec::new();
+    for (index, item) in items.enumerate() {
+        let item = item?;
+        values.push(item.extract::<f64>().map_err(|error| {
+            wrong(
+                error,
+                format!("data[{index}]: a number is taken, got {}", type_name(&item)),
+            )
+        })?);
+    }
+    if values.is_empty() {
+        return Err(PyValueError::new_err(
+            "data is empty; at least one element is taken",
+        ));
+    }
+    Ok(values)
+}
