@@ -1,0 +1,18 @@
+"""What every test of the installed package shares. The tests run outside the checkout too, against a wheel alone."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# A loaded machine must not fail a test: no deadline. The same examples each time where CI says so.
+settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", settings.get_profile("default"), derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "thread_unsafe: changes the state of the whole process; not run in many threads at once")
+    config.addinivalue_line("markers", "parallel_threads(n): how many threads pytest-run-parallel gives the test")

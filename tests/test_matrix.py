@@ -1,0 +1,206 @@
+"""cosine_matrix: every cell right, whatever the layout, the number of threads, or where the result goes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import hotkernels as hk
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inputs import OnlyDLPack
+
+DTYPES = (np.float32, np.float64)
+# Above what the kernel promises, so that a wrong tile shows and rounding does not.
+TOLERANCE = {np.float32: 2e-6, np.float64: 4e-15}
+
+
+def reference(queries: np.ndarray, corpus: np.ndarray) -> np.ndarray:
+    q, c = queries.astype(np.longdouble), corpus.astype(np.longdouble)
+    norms = np.sqrt((q * q).sum(1))[:, None] * np.sqrt((c * c).sum(1))[None, :]
+    product = q @ c.T
+    return np.divide(product, norms, out=np.zeros_like(product), where=norms != 0)
+
+
+@st.composite
+def problems(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray | None]:
+    dtype = draw(st.sampled_from(DTYPES))
+    rows = st.integers(1, 40) | st.sampled_from([63, 64, 65, 130])
+    m, n, d = draw(rows), draw(rows), draw(st.integers(1, 50) | st.sampled_from([255, 256, 257, 700]))
+    numbers = np.random.default_rng(draw(st.integers(0, 2**32)))
+    queries = numbers.standard_normal((m, d)).astype(dtype)
+    if draw(st.booleans()):
+        queries[draw(st.integers(0, m - 1))] = 0
+    corpus = None if draw(st.booleans()) else numbers.standard_normal((n, d)).astype(dtype)
+    return queries, corpus
+
+
+@given(problems(), st.integers(1, 4))
+def test_every_cell(problem: tuple[np.ndarray, np.ndarray | None], threads: int) -> None:
+    queries, corpus = problem
+    found = hk.cosine_matrix(queries, corpus, threads=threads)
+    assert found.dtype == queries.dtype
+    expected = reference(queries, queries if corpus is None else corpus)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=TOLERANCE[queries.dtype.type])
+    assert np.abs(found).max() <= 1 + 1e-6
+    if corpus is None:
+        np.testing.assert_array_equal(found, found.T)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("alone", [True, False], ids=["with itself", "with a corpus"])
+def test_threads_change_nothing(dtype: type, alone: bool) -> None:
+    numbers = np.random.default_rng(1)
+    queries = numbers.standard_normal((201, 300)).astype(dtype)
+    corpus = None if alone else numbers.standard_normal((150, 300)).astype(dtype)
+    expected = hk.cosine_matrix(queries, corpus, threads=1)
+    for threads in (2, 3, 7, 64, None):
+        np.testing.assert_array_equal(hk.cosine_matrix(queries, corpus, threads=threads), expected)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_layouts(dtype: type) -> None:
+    numbers = np.random.default_rng(2)
+    queries, corpus = numbers.standard_normal((9, 33)).astype(dtype), numbers.standard_normal((14, 33)).astype(dtype)
+    expected = hk.cosine_matrix(queries, corpus)
+    wide = np.full((9, 80), np.nan, dtype)
+    wide[:, 5:38] = queries
+    frozen = corpus.copy()
+    frozen.flags.writeable = False
+    for q, c in [
+        (np.asfortranarray(queries), np.asfortranarray(corpus)),
+        (wide[:, 5:38], corpus[::-1].copy()[::-1]),
+        (np.repeat(queries, 2, axis=1)[:, ::2], frozen),
+        (OnlyDLPack(queries), OnlyDLPack(corpus, versioned=False)),
+        (OnlyDLPack(np.asfortranarray(queries)), memoryview(corpus)),
+    ]:
+        np.testing.assert_array_equal(hk.cosine_matrix(q, c), expected)
+    one = np.broadcast_to(queries[0], (5, 33))  # rows that lie on each other: a stride of 0
+    np.testing.assert_array_equal(hk.cosine_matrix(one, corpus), np.repeat(hk.cosine_matrix(queries[:1], corpus), 5, axis=0))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_out(dtype: type) -> None:
+    queries = np.random.default_rng(3).standard_normal((7, 12)).astype(dtype)
+    expected = hk.cosine_matrix(queries)
+    out = np.full((7, 7), np.nan, dtype)
+    assert hk.cosine_matrix(queries, out=out) is out
+    np.testing.assert_array_equal(out, expected)
+    wide = np.full((7, 20), np.nan, dtype)
+    hk.cosine_matrix(queries, queries, out=wide[:, 3:10])
+    np.testing.assert_allclose(wide[:, 3:10], expected, atol=1e-6)
+    assert np.isnan(wide[:, :3]).all() and np.isnan(wide[:, 10:]).all()
+    raw = memoryview(bytearray(49 * out.itemsize)).cast("B").cast(out.dtype.char, (7, 7))
+    hk.cosine_matrix(queries, out=raw)
+    np.testing.assert_array_equal(np.asarray(raw), expected)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_bad_row_spoils_itself_alone(dtype: type, bad: float) -> None:
+    numbers = np.random.default_rng(4)
+    queries, corpus = numbers.standard_normal((30, 40)).astype(dtype), numbers.standard_normal((50, 40)).astype(dtype)
+    expected = hk.cosine_matrix(queries, corpus)
+    queries[11, 7] = bad
+    corpus[23, 0] = bad
+    found = hk.cosine_matrix(queries, corpus)
+    assert np.isnan(found[11]).all()
+    assert np.isnan(found[:, 23]).all()
+    rows, columns = np.arange(30) != 11, np.arange(50) != 23
+    np.testing.assert_array_equal(found[np.ix_(rows, columns)], expected[np.ix_(rows, columns)])
+
+
+@pytest.mark.parametrize(("dtype", "scale"), [(np.float32, 1e-30), (np.float32, 1e30), (np.float64, 1e-200), (np.float64, 1e200)])
+def test_rows_whose_squares_leave_the_range(dtype: type, scale: float) -> None:
+    queries = np.random.default_rng(5).standard_normal((20, 30)).astype(dtype)
+    expected = hk.cosine_matrix(queries)
+    np.testing.assert_allclose(hk.cosine_matrix(queries * dtype(scale)), expected, atol=1e-5)
+
+
+def test_without_numpy() -> None:
+    code = """
+import sys
+sys.modules["numpy"] = None
+import array, hotkernels as hk
+rows = memoryview(bytearray(array.array("d", [1, 0, 3, 4]).tobytes())).cast("d", (2, 2))
+out = memoryview(bytearray(32)).cast("d", (2, 2))
+hk.cosine_matrix(rows, out=out)
+assert out.tolist() == [[1.0, 0.6], [0.6, 1.0]], out.tolist()
+try:
+    hk.cosine_matrix(rows)
+except ImportError as error:
+    assert "hotkernels[numpy]" in str(error) and "out=" in str(error), error
+else:
+    raise SystemExit("no ImportError")
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+class TestRefusals:
+    queries = np.ones((3, 4))
+
+    @pytest.mark.parametrize("threads", [0, -1, 2**70])
+    def test_numbers_of_threads(self, threads: int) -> None:
+        with pytest.raises(ValueError, match=rf"^threads: a positive int or None is taken, got {threads}$"):
+            hk.cosine_matrix(self.queries, threads=threads)
+
+    @pytest.mark.parametrize("threads", ["2", 1.5, [1]])
+    def test_threads_of_another_type(self, threads: object) -> None:
+        with pytest.raises(TypeError, match=r"^threads: a positive int or None is taken, got"):
+            hk.cosine_matrix(self.queries, threads=threads)  # type: ignore[call-overload]
+
+    def test_rows_of_another_length(self) -> None:
+        with pytest.raises(ValueError, match=r"^corpus has rows of 5 and queries rows of 4"):
+            hk.cosine_matrix(self.queries, np.ones((2, 5)))
+
+    @pytest.mark.parametrize("shape", [(0, 4), (3, 0)])
+    def test_nothing(self, shape: tuple[int, int]) -> None:
+        with pytest.raises(ValueError, match=r"^queries is empty, of shape"):
+            hk.cosine_matrix(np.ones(shape))
+        with pytest.raises(ValueError, match=r"^corpus is empty, of shape"):
+            hk.cosine_matrix(self.queries, np.ones(shape))
+
+    def test_one_dimension(self) -> None:
+        with pytest.raises(ValueError, match=r"^queries has 1 dimensions, of shape \(4,\); 2 are taken"):
+            hk.cosine_matrix(np.ones(4))
+
+    def test_dtypes(self) -> None:
+        with pytest.raises(TypeError, match=r"^queries has dtype int64; float32 or float64 is taken"):
+            hk.cosine_matrix(np.ones((2, 2), np.int64))
+        with pytest.raises(TypeError, match=r"^queries has dtype float64 and corpus has dtype float32"):
+            hk.cosine_matrix(self.queries, self.queries.astype(np.float32))
+
+    @pytest.mark.parametrize(
+        ("out", "error", "message"),
+        [
+            (np.ones((3, 4)), ValueError, r"^out has shape \(3, 4\); \(3, 3\)"),
+            (np.ones((3, 3), np.float32), TypeError, r"^out has dtype float32; float64"),
+            (np.ones((3, 6))[:, ::2], ValueError, r"^out has strides \[48, 16\]"),
+            (np.ones((3, 3)).T, ValueError, r"^out has strides \[8, 24\]"),
+            (np.ones((3, 3))[::-1], ValueError, r"^out has strides \[-24, 8\]"),
+            (np.broadcast_to(np.ones(3), (3, 3)), TypeError, r"^out is read-only"),
+            (memoryview(bytes(72)).cast("d", (3, 3)), TypeError, r"^out is read-only"),
+            ([[0.0] * 3] * 3, TypeError, r"^out: a buffer"),
+            (OnlyDLPack(np.ones((3, 3))), TypeError, r"^out is read-only"),
+        ],
+    )
+    def test_outs(self, out: object, error: type[Exception], message: str) -> None:
+        with pytest.raises(error, match=message):
+            hk.cosine_matrix(self.queries, out=out)  # type: ignore[call-overload]
+
+    def test_overlapping_rows(self) -> None:
+        memory = np.ones(20)
+        out = np.lib.stride_tricks.as_strided(memory, (3, 3), (8, 8))
+        with pytest.raises(ValueError, match=r"^out has strides \[8, 8\]"):
+            hk.cosine_matrix(self.queries, out=out)
+
+    def test_out_over_the_inputs(self) -> None:
+        memory = np.ones((6, 3))
+        with pytest.raises(BufferError, match=r"^out shares memory with queries"):
+            hk.cosine_matrix(memory[:3], out=memory[2:5])
+        with pytest.raises(BufferError, match=r"^out shares memory with corpus"):
+            hk.cosine_matrix(np.ones((3, 3)), memory[:3], out=memory[2:5])
+        hk.cosine_matrix(memory[:3], out=memory[3:])
