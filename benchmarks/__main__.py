@@ -1,0 +1,61 @@
+"""python -m benchmarks [FAMILY …]: measures, prints a table, and keeps the raw results."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+# One thread for NumPy's BLAS: the rows compare single threads. Before NumPy is imported, or it does not count.
+for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
+    os.environ[name] = "1"
+
+import json  # noqa: E402
+from dataclasses import asdict  # noqa: E402
+from datetime import UTC, datetime  # noqa: E402
+from pathlib import Path  # noqa: E402
+
+from benchmarks import families, machine, measure  # noqa: E402
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("family", nargs="*", help=f"of {', '.join(families.FAMILIES)}; all of them by default")
+    parser.add_argument("--rounds", type=int, default=15, help="counted rounds a row (15)")
+    parser.add_argument("--output", type=Path, help="where the raw results go, as JSON")
+    args = parser.parse_args()
+    if unknown := set(args.family) - set(families.FAMILIES):
+        parser.error(f"no family {min(unknown)!r}; there are {', '.join(families.FAMILIES)}")
+    where = machine.describe()
+    info = where["hotkernels"]
+    print(f"{where['cpu']}, {where['cores']} cores; Python {where['python']}"
+          f"{' free-threaded' if where['free_threaded'] else ''}; hotkernels {info['version']} {info['abi']} {info['simd']}")
+    results = []
+    for family in args.family or families.FAMILIES:
+        print(f"\n{family}")
+        for work in families.FAMILIES[family]():
+            result = measure.run(work, args.rounds)
+            results.append({"family": family, **asdict(result)})
+            show(result)
+    if args.output:
+        args.output.parent.mkdir(parents=True, exist_ok=True)
+        part = args.output.with_suffix(".part")
+        finished = datetime.now(UTC).isoformat(timespec="seconds")
+        part.write_text(json.dumps({"machine": where, "finished": finished, "results": results}, indent=1) + "\n")
+        part.replace(args.output)
+        print(f"\nraw results: {args.output}")
+
+
+def show(result: measure.Result) -> None:
+    """One row an engine: time a call, rate, spread, and how many times faster than the peer."""
+    print(f"  {result.work}{f' ({result.note})' if result.note else ''}")
+    for engine in result.seconds:
+        seconds = result.median(engine)
+        error = f"  error {result.errors[engine]:.1e}" if engine in result.errors else ""
+        print(
+            f"    {engine:32} {seconds * 1e6:12.3f} µs  ±{result.spread(engine):4.0%}  "
+            f"{result.amount / seconds / 1e9:9.4f} G{result.unit}/s  × {result.ratio(engine):.2f}{error}"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""Measures engines against each other: in turn, round by round, so that what the machine does meanwhile hits all alike."""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+ROUND_SECONDS = 0.02
+"""A round runs each engine at least this long: far above what the clock and a call cost."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """One piece of work that several engines do.
+
+    peer names the engine that the project is compared with. amount is what one call does, in unit: bytes, pairs,
+    operations, calls. check: an engine's result from which the accuracy is told, where that is a number.
+    """
+
+    name: str
+    unit: str
+    amount: float
+    engines: dict[str, Callable[[], Any]]
+    peer: str
+    note: str = ""
+    error: Callable[[Any], float] | None = None
+
+
+@dataclass(kw_only=True)
+class Result:
+    """Seconds a call, one a round, of each engine; errors where they are told."""
+
+    work: str
+    unit: str
+    amount: float
+    peer: str
+    note: str
+    seconds: dict[str, list[float]] = field(default_factory=dict)
+    errors: dict[str, float] = field(default_factory=dict)
+
+    def median(self, engine: str) -> float:
+        return statistics.median(self.seconds[engine])
+
+    def spread(self, engine: str) -> float:
+        """Half the distance between the quartiles, as a share of the median."""
+        low, _, high = statistics.quantiles(self.seconds[engine], n=4)
+        return (high - low) / 2 / self.median(engine)
+
+    def ratio(self, engine: str) -> float:
+        """How many times faster than the peer: the median of the rounds' ratios, in which the machine's moods cancel."""
+        pairs = zip(self.seconds[self.peer], self.seconds[engine], strict=True)
+        return statistics.median(peer / own for peer, own in pairs)
+
+
+def run(work: Work, rounds: int) -> Result:
+    """All engines in turn, `rounds` times; the first round, in which caches fill, is not counted."""
+    result = Result(work=work.name, unit=work.unit, amount=work.amount, peer=work.peer, note=work.note)
+    loops = {name: calibrate(call) for name, call in work.engines.items()}
+    if work.error:
+        result.errors = {name: work.error(call()) for name, call in work.engines.items()}
+    gc.disable()
+    try:
+        for number in range(rounds + 1):
+            for name, call in work.engines.items():
+                seconds = timed(call, loops[name])
+                if number:
+                    result.seconds.setdefault(name, []).append(seconds)
+    finally:
+        gc.enable()
+    return result
+
+
+def calibrate(call: Callable[[], Any]) -> int:
+    """Calls that fill a round."""
+    loops = 1
+    while (seconds := timed(call, loops) * loops) < ROUND_SECONDS:
+        loops = max(loops * 2, int(loops * ROUND_SECONDS / max(seconds, 1e-9)))
+    return loops
+
+
+def timed(call: Callable[[], Any], loops: int) -> float:
+    """Seconds a call, of `loops` calls."""
+    rounds = range(loops)
+    started = time.perf_counter()
+    for _ in rounds:
+        call()
+    return (time.perf_counter() - started) / loops
