@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class CiError(Exception):
     """Shown to a person as a few lines, never as a traceback."""
@@ -12,4 +14,15 @@ class CiError(Exception):
 
     def __str__(self) -> str:
         rows = (("expected", self.expected), ("found", self.found), ("do", self.todo))
-        return "\n".join([self.message, *(f"  {name}: {text}" for name, text in rows if text)])
+        lines = [self.message, *(f"  {name}: {text}" for name, text in rows if text)]
+        return "\n".join(line.replace("\n", "\n      ") for line in lines)
+
+    def detail(self) -> dict[str, str]:
+        """The same as the detail of failed evidence; `from_detail` is the way back."""
+        rows = {"message": self.message, "expected": self.expected, "found": self.found, "todo": self.todo}
+        return {key: text for key, text in rows.items() if text}
+
+    @classmethod
+    def from_detail(cls, detail: Mapping[str, object]) -> CiError:
+        text = {key: str(detail[key]) for key in ("expected", "found", "todo") if detail.get(key)}
+        return cls(str(detail.get("message", "failed without a message")), **text)

@@ -77,6 +77,9 @@ def read(path: Path) -> Evidence:
         if not isinstance(raw, dict) or raw.get("format") != FORMAT or raw.keys() != known:
             raise ValueError(f"not evidence of format {FORMAT}")
         evidence = Evidence(**raw)
+        texts = (evidence.artifact, evidence.sha256, evidence.check, evidence.tool, evidence.version, evidence.finished)
+        if not all(isinstance(text, str) for text in (*texts, evidence.subject or "")) or not isinstance(evidence.detail, dict):
+            raise ValueError("a value of the wrong type")
         if evidence.verdict not in ("pass", "fail"):
             raise ValueError(f"verdict {evidence.verdict!r} is neither pass nor fail")
         if evidence.host not in ("native", "emulated", "static"):

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from packaging.tags import Tag, cpython_tags, parse_tag
 
@@ -185,5 +186,5 @@ def project_version(root: Path = ROOT) -> str:
     return re.sub(r"-(alpha|beta|rc)\.?(\d+)$", lambda m: {"alpha": "a", "beta": "b", "rc": "rc"}[m[1]] + m[2], version)
 
 
-def _keys(row: dict[str, object], **replace: object) -> dict[str, object]:
+def _keys(row: dict[str, Any], **replace: object) -> dict[str, Any]:
     return {key.replace("-", "_"): value for key, value in row.items()} | replace

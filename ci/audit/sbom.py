@@ -1,0 +1,72 @@
+"""The sbom check: the wheel's CycloneDX file names the crates that went in, as the lane's lock file has them."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from typing import Any
+
+from ci.audit.opened import Opened
+from ci.errors import CiError
+
+ROOT_CRATE = "hotkernels-bindings"
+ALWAYS = frozenset({"hotkernels-kernels", "pyo3", "pyo3-ffi", "libc"})
+"""Crates without which the SBOM cannot be the whole list: the kernels, the bindings, what both stand on."""
+
+
+def check(file: Opened) -> dict[str, Any]:
+    names = [name for name in file.members if re.search(r"\.dist-info/sboms/[^/]+\.json$", name)]
+    if len(names) != 1:
+        raise refused("not exactly one SBOM", "one CycloneDX file", ", ".join(names) or "none")
+    try:
+        bom = json.loads(file.text(names[0]))
+        root = bom["metadata"]["component"]
+        listed = {(part["name"], part["version"]): part for part in bom["components"]}
+        version = bom["specVersion"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise refused("the SBOM does not read as CycloneDX", "JSON with metadata and components", repr(error)) from error
+    if bom.get("bomFormat") != "CycloneDX":
+        raise refused("the SBOM is not CycloneDX", "bomFormat CycloneDX", str(bom.get("bomFormat")))
+    if "timestamp" in bom["metadata"] or "path+file:" in file.text(names[0]):
+        raise refused("the SBOM says when or where it was built", "neither time nor path", "timestamp or path+file:")
+    if root.get("name") != ROOT_CRATE or cargo_version(root.get("version", "")) != file.artifact.version:
+        found = f"{root.get('name')} {root.get('version')}"
+        raise refused("the SBOM is of something else", f"{ROOT_CRATE} {file.artifact.version}", found)
+    locked = lock(file)
+    problems = [f"{name} {at}" for name, at in sorted(listed) if (name, at) not in locked]
+    problems += [
+        f"{name} {at}: another sha256 than the lock file's"
+        for (name, at), part in sorted(listed.items())
+        if locked.get((name, at)) and locked[name, at] not in {h["content"] for h in part.get("hashes", [])}
+    ]
+    problems += [f"no {name}" for name in sorted(ALWAYS - {name for name, _ in listed})]
+    if problems:
+        wheel = file.artifact.wheel
+        raise refused(
+            "the SBOM does not agree with the lock file",
+            f"crates of {wheel.lane.lock if wheel else 'Cargo.lock'}, {', '.join(sorted(ALWAYS))} among them",
+            ", ".join(problems),
+        )
+    # A lock file also holds what other platforms need: that the SBOM leaves out.
+    unused = sorted(f"{n} {v}" for n, v in locked.keys() - listed.keys() if n != ROOT_CRATE)
+    return {"format": f"CycloneDX {version}", "crates": len(listed), "locked_only": unused}
+
+
+def lock(file: Opened) -> dict[tuple[str, str], str]:
+    """(name, version) of every crate in the wheel's lock file, with the checksum of those from a registry."""
+    wheel = file.artifact.wheel
+    path = file.root / (wheel.lane.lock if wheel else "Cargo.lock")
+    packages = tomllib.loads(path.read_text(encoding="utf-8"))["package"]
+    return {(package["name"], package["version"]): package.get("checksum", "") for package in packages}
+
+
+def cargo_version(version: str) -> str:
+    """Cargo's spelling of a pre-release (1.0.0-rc.1) in PEP 440's (1.0.0rc1)."""
+    return re.sub(r"-(a|b|rc|alpha|beta)[a-z]*\.?(\d+)$", lambda m: {"alpha": "a", "beta": "b"}.get(m[1], m[1]) + m[2], version)
+
+
+def refused(message: str, expected: str, found: str) -> CiError:
+    return CiError(
+        message, expected=expected, found=found, todo="build with `python -m ci build`, which finishes maturin's SBOM"
+    )

@@ -1,0 +1,251 @@
+"""The verb build: makes the declared artifacts with maturin, finishes each one, and says how long it took.
+
+All wheels of one lock file share one cargo target folder, so that the kernels and everything that does not depend on the
+interpreter are compiled once; see `slot` for what keeps the interpreters' own crates apart in it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from ci import evidence, finish, interpreters, matrix, process, tools
+from ci.console import console
+from ci.errors import CiError
+from ci.paths import DIST, ROOT
+
+TARGETS = ROOT / "target" / "wheels"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("dist", nargs="?", type=Path, default=DIST, metavar="DIR", help="where artifacts go (dist/)")
+    parser.add_argument("--platform", action="append", default=[], metavar="P", help="a platform of the matrix, or all")
+    parser.add_argument("--only", action="append", default=[], metavar="TAG", help="cp312-abi3, …, or sdist")
+
+
+def run(args: argparse.Namespace) -> int:
+    declared = matrix.load()
+    version = matrix.project_version()
+    artifacts = declared.artifacts(version, declared.select_platforms(args.platform))
+    if unknown := set(args.only) - {artifact.label for artifact in artifacts}:
+        raise CiError(
+            f"--only {min(unknown)}: nothing of that tag is declared",
+            expected=", ".join(artifact.label for artifact in artifacts),
+            found=min(unknown),
+            todo="name a tag of the plan: python -m ci plan",
+        )
+    wanted = [artifact for artifact in artifacts if not args.only or artifact.label in args.only]
+    args.dist.mkdir(parents=True, exist_ok=True)
+    first: dict[str, float] = {}
+    for number, artifact in enumerate(wanted, 1):
+        with console.status(f"{number} of {len(wanted)}: building {artifact.filename}"):
+            made = build(declared, artifact, args.dist)
+        cpu = made.detail["cpu_seconds"]
+        lock = made.detail["lock"]
+        ratio = f", {cpu / first[lock]:.2f} of the first of its lock file" if lock in first else ""
+        if artifact.wheel:
+            first.setdefault(lock, cpu)
+        console.print(
+            f"built  {artifact.filename}  {made.detail['bytes']:,} bytes  "
+            f"{len(made.detail['compiled'])} crates in {made.detail['wall_seconds']:.0f} s, {cpu:.1f} s CPU{ratio}"
+        )
+    return 0
+
+
+def build(declared: matrix.Matrix, artifact: matrix.Artifact, dist: Path) -> evidence.Evidence:
+    """Makes one artifact, puts it into dist under its declared name, and writes its evidence."""
+    lane = artifact.wheel.lane if artifact.wheel else declared.lanes[0]
+    tree = tree_for(lane)
+    environment = build_environment(tools.environment(ROOT / "ci" / "requirements" / f"maturin-{lane.maturin}.txt"), tree)
+    interpreter = None
+    if artifact.wheel and (interpreter := interpreters.find(artifact.wheel.interpreter)) is None:
+        raise CiError(
+            f"{artifact.filename}: no {artifact.wheel.interpreter.command} to build it on",
+            expected=f"CPython {artifact.wheel.interpreter.name}",
+            todo="nox -s interpreters finds or builds it",
+        )
+    with tempfile.TemporaryDirectory(prefix="hotkernels-build-") as folder:
+        out = Path(folder)
+        before, started = children_cpu(), time.monotonic()
+        log = maturin_build(artifact, lane, tree, out, interpreter, environment)
+        cpu, wall = children_cpu() - before, time.monotonic() - started
+        made = [path for path in out.iterdir() if path.is_file()]
+        if [path.name for path in made] != [artifact.filename]:
+            raise CiError(
+                f"{artifact.filename}: the build gave something else",
+                expected=artifact.filename,
+                found=", ".join(path.name for path in made) or "nothing",
+                todo="an abi3 feature that does nothing on this interpreter, or a wrong interpreter, gives another tag",
+            )
+        part = dist / f".{artifact.filename}.{os.getpid()}.part"
+        if artifact.is_sdist:
+            shutil.copyfile(made[0], part)
+        else:
+            finish.wheel(made[0], part, epoch=int(environment["SOURCE_DATE_EPOCH"]))
+        evidence.discard(dist, artifact.filename)
+        part.replace(dist / artifact.filename)
+    written = evidence.Evidence(
+        artifact=artifact.filename,
+        sha256=evidence.sha256(dist / artifact.filename),
+        check="build",
+        verdict="pass",
+        tool="maturin",
+        version=lane.maturin,
+        host="native",
+        detail={
+            "cpu_seconds": round(cpu, 2),
+            "wall_seconds": round(wall, 2),
+            "compiled": compiled_crates(log),
+            "lock": lane.lock,
+            "lane": lane.name,
+            "features": list(lane.features),
+            "commit": environment["HOTKERNELS_COMMIT"],
+            "rustc": output("rustc", "--version"),
+            "target": artifact.platform.target if artifact.platform else None,
+            "bytes": (dist / artifact.filename).stat().st_size,
+        },
+    )
+    evidence.write(dist, written)
+    return written
+
+
+def maturin_build(
+    artifact: matrix.Artifact,
+    lane: matrix.Lane,
+    tree: Path,
+    out: Path,
+    interpreter: Path | None,
+    environment: dict[str, str],
+) -> str:
+    """Runs maturin in `tree`, into `out`; its log, or a CiError with the end of it."""
+    command = ["maturin"]
+    if artifact.wheel is None or artifact.platform is None:
+        command += ["sdist", "--out", str(out)]
+    else:
+        # zig links against the glibc that the platform tag promises, whatever this host has.
+        command += ["build", "--release", "--locked", "--zig", "--auditwheel", "check"]
+        command += ["--target", artifact.platform.target, "--compatibility", artifact.platform.tag.removesuffix("_x86_64")]
+        command += ["--interpreter", str(interpreter), "--out", str(out)]
+        command += ["--target-dir", str(TARGETS / Path(lane.lock).parent)]
+        command += ["--config", slot(artifact.wheel.tag)]
+        command += [f"--features={feature}" for feature in lane.features]
+    done = subprocess.run(
+        command, cwd=tree, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    if done.returncode:
+        raise CiError(
+            f"{artifact.filename}: maturin {command[1]} failed with status {done.returncode}",
+            found="\n".join(done.stdout.splitlines()[-40:]),
+            todo="correct what it says; the command runs again from where cargo stopped",
+        )
+    return done.stdout
+
+
+def slot(tag: str) -> str:
+    """A cargo setting that gives each wheel's interpreter-dependent crates a place of their own in the target folder.
+
+    pyo3-build-config reads the interpreter from the environment, which cargo does not count into a unit's hash, so that
+    builds for two interpreters would overwrite each other and be compiled anew each time. A profile setting does count,
+    for that crate and all that depend on it, and for nothing else. The number of codegen units of a build-time crate
+    changes no byte of what it does; it is taken from the tag, so that the order of the matrix does not matter.
+    """
+    units = 1000 + zlib.crc32(tag.encode()) % 9000
+    return f"profile.release.package.pyo3-build-config.codegen-units={units}"
+
+
+def tree_for(lane: matrix.Lane) -> Path:
+    """The folder to build in: the checkout, or for another lock file a copy of the sources with that lock.
+
+    Stable cargo takes no lock file by name. The copy keeps the files' times and leaves unchanged ones alone, so that
+    cargo sees as changed what has changed.
+    """
+    if lane.lock == "Cargo.lock":
+        return ROOT
+    tree = ROOT / "target" / "trees" / lane.name
+    wanted = {path.relative_to(ROOT): path for path in sources(ROOT)} | {Path("Cargo.lock"): ROOT / lane.lock}
+    for relative, path in wanted.items():
+        copy = tree / relative
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        here = path.stat()
+        if not copy.exists() or (copy.stat().st_size, copy.stat().st_mtime_ns) != (here.st_size, here.st_mtime_ns):
+            shutil.copy2(path, copy)
+    for path in [path for path in tree.rglob("*") if path.is_file() and path.relative_to(tree) not in wanted]:
+        path.unlink()
+    return tree
+
+
+def sources(root: Path) -> Iterator[Path]:
+    """What a build reads: the manifests, the texts that the metadata names, and src/ without what tools leave there."""
+    yield from (root / name for name in ("Cargo.toml", "pyproject.toml", "README.md", "LICENSE-MIT", "LICENSE-APACHE"))
+    for path in sorted((root / "src").rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts and path.suffix in {".rs", ".toml", ".py", ".pyi", ".typed", ""}:
+            yield path
+
+
+def build_environment(maturin: Path, tree: Path) -> dict[str, str]:
+    """The environment of a build in `tree`: the tools first on PATH, no path of this machine in what is compiled."""
+    environment = dict(os.environ)
+    environment["PATH"] = os.pathsep.join([str(maturin), environment["PATH"]])
+    for name in ("RUSTFLAGS", "CARGO_BUILD_TARGET", "CARGO_TARGET_DIR", "MATURIN_PEP517_ARGS"):
+        environment.pop(name, None)  # each would change what is built
+    # The folders that the crates are unpacked in must be there to be remapped.
+    fetch = ["cargo", "fetch", "--locked", "--manifest-path", tree / "Cargo.toml"]
+    process.run(fetch, what="fetching the crates of the lock file", cwd=tree, env=environment)
+    # \x1f is cargo's separator between flags. Panic messages name source files; those of the registry by absolute path.
+    environment["CARGO_ENCODED_RUSTFLAGS"] = "\x1f".join(f"--remap-path-prefix={a}={b}" for a, b in remapped(environment))
+    environment["HOTKERNELS_COMMIT"] = commit()
+    environment.setdefault("SOURCE_DATE_EPOCH", commit_time())
+    return environment
+
+
+def remapped(environment: dict[str, str]) -> Iterable[tuple[Path, str]]:
+    """Absolute folders that rustc would write into the binary, and what is written instead."""
+    home = Path(environment.get("CARGO_HOME") or Path.home() / ".cargo")
+    yield ROOT, "."  # what a build script is handed; the workspace's own sources are named relative to it anyway
+    # One folder a registry, its name a hash of the registry's address: the crates in it are the same whatever it is.
+    for registry in sorted((home / "registry" / "src").glob("*")):
+        yield registry, "/crates"
+
+
+def compiled_crates(log: str) -> list[str]:
+    """The crates that cargo compiled, from its log."""
+    return re.findall(r"^\s*Compiling (\S+) v", re.sub(r"\x1b\[[0-9;]*m", "", log), re.MULTILINE)
+
+
+def commit() -> str:
+    """The commit that is built, "-dirty" behind it when the tree differs from it; empty outside a checkout."""
+    return output("git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
+
+
+def commit_time() -> str:
+    """Seconds since 1970 of the commit; of the zip format's first day (1980) outside a checkout."""
+    return output("git", "log", "-1", "--format=%ct") or "315532800"
+
+
+def output(*command: str) -> str:
+    """What a small command prints, or nothing where it cannot."""
+    try:
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def children_cpu() -> float:
+    """User and system seconds of all child processes that have ended, theirs included."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+if sys.platform == "win32":
+    raise CiError("builds run on Linux and macOS", todo="use WSL")

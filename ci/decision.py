@@ -1,0 +1,320 @@
+"""The release decision, as a pure reading of a folder: what is declared, what is there, what was proven of it.
+
+No tool runs and nothing is written. The verb gate prints it, the verb report draws it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import zipfile
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.parser import HeaderParser
+from pathlib import Path
+
+from packaging.tags import Tag, parse_tag
+from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
+
+from ci import checks, evidence, folder, matrix
+from ci.checks import Expected
+from ci.console import shorten
+from ci.errors import CiError
+from ci.evidence import Evidence
+from ci.matrix import Artifact, Matrix, Platform
+from ci.paths import DIST
+
+HOSTS = ("native", "emulated", "static")
+"""How an artifact's code was run, best first; static is not at all."""
+
+CLOCKS_DIFFER = timedelta(minutes=5)
+
+
+@dataclass(kw_only=True)
+class Row:
+    """One declared artifact: the file, if it is there, and the evidence on it by (check, subject)."""
+
+    artifact: Artifact
+    path: Path | None = None
+    sha256: str = ""
+    size: int = 0
+    words: dict[tuple[str, str], Evidence] = field(default_factory=dict)
+    problems: list[CiError] = field(default_factory=list)
+
+
+@dataclass(kw_only=True)
+class Decision:
+    """problems: those of no declared artifact. hosts: of each platform, the weakest way in which its code was run."""
+
+    version: str
+    rows: list[Row]
+    hosts: dict[str, str] = field(default_factory=dict)
+    problems: list[CiError] = field(default_factory=list)
+
+    @property
+    def all_problems(self) -> list[CiError]:
+        return [*self.problems, *(problem for row in self.rows for problem in row.problems)]
+
+    @property
+    def complete(self) -> bool:
+        return bool(self.rows) and not self.all_problems
+
+    @property
+    def verdict(self) -> str:
+        if self.complete:
+            return f"complete ({', '.join(f'{platform} {host}' for platform, host in self.hosts.items())})"
+        number = len(self.all_problems)
+        return f"refused: {number} problem{'' if number == 1 else 's'}"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What is to be decided on."""
+    parser.add_argument("dist", nargs="?", type=Path, default=DIST, metavar="DIR", help="the artifacts (default: dist/)")
+    parser.add_argument("--platform", action="append", default=[], metavar="P", help="a platform of the matrix (all)")
+    parser.add_argument("--version", metavar="V", help="what is to be released: 1.2.3 or v1.2.3 (the workspace's)")
+    parser.add_argument(
+        "--accept",
+        action="append",
+        default=[],
+        metavar="P=HOST",
+        help="the weakest way of running the tests that is taken for platform P: native (default), emulated, or static, "
+        "which is not at all. For a rehearsal; a release takes native",
+    )
+
+
+def from_args(args: argparse.Namespace) -> Decision:
+    """The decision that the command line asks for."""
+    declared = matrix.load()
+    workspace = matrix.project_version()
+    version = (args.version or workspace).removeprefix("v")
+    platforms = declared.select_platforms(args.platform)
+    made = decide(args.dist, declared, version, platforms, accepted(declared, args.accept))
+    if version != workspace:
+        problem = CiError(
+            "the version to release is not the workspace's",
+            expected=workspace,
+            found=version,
+            todo="check out the tag; or set the version in Cargo.toml and build again",
+        )
+        made.problems.insert(0, problem)
+    return made
+
+
+def accepted(declared: Matrix, pairs: list[str]) -> dict[str, str]:
+    """--accept as a dict; a CiError for a platform or host that there is not."""
+    found = {}
+    for pair in pairs:
+        name, _, host = pair.partition("=")
+        declared.select_platforms([name])
+        if host not in HOSTS or name == "all":
+            raise CiError(
+                f"--accept {pair}: not a platform and a host",
+                expected=f"PLATFORM={'|'.join(HOSTS)}",
+                found=pair,
+                todo="name one platform of the plan and one of these hosts",
+            )
+        found[name] = host
+    return found
+
+
+def decide(
+    dist: Path,
+    declared: Matrix,
+    version: str,
+    platforms: Sequence[Platform],
+    accept: Mapping[str, str] | None = None,
+    now: datetime | None = None,
+) -> Decision:
+    """Reads `dist` and says all that speaks against releasing it.
+
+    accept: of a platform by name, the weakest host that is taken for its tests; native where it is not named.
+    """
+    accept = accept or {}
+    rows = [Row(artifact=artifact) for artifact in declared.artifacts(version, platforms)]
+    decision = Decision(version=version, rows=rows)
+    decision.problems += files(dist, rows)
+    decision.problems += read_evidence(dist, rows)
+    for row in rows:
+        allowed = accept.get(row.artifact.platform.name if row.artifact.platform else "", "native")
+        if row.path:
+            row.problems += inside(row)
+        row.problems += proven(row, allowed, now or datetime.now(UTC))
+    decision.problems += one_commit(rows)
+    for platform in platforms:
+        ways = [way for row in rows if row.artifact.platform == platform for way in ran(row)]
+        decision.hosts[platform.name] = max(ways, key=HOSTS.index, default="static")
+    return decision
+
+
+def files(dist: Path, rows: list[Row]) -> Iterator[CiError]:
+    """Matches the files of the folder to the declared ones; what matches none, or one that is taken, is a problem."""
+    by_name = {row.artifact.filename: row for row in rows}
+    by_key = {key(row.artifact.filename): row for row in rows}
+    by_bytes: dict[str, str] = {}
+    for path in folder.entries(dist):
+        if path.is_symlink() or not path.is_file():
+            yield extra(path.name, "a link or a folder", "artifacts are plain files")
+            continue
+        digest = evidence.sha256(path)
+        if digest in by_bytes:
+            yield extra(path.name, f"the same bytes as {by_bytes[digest]}", "a copy under another name is not an artifact")
+        by_bytes[digest] = path.name
+        if (row := by_name.get(path.name)) is not None:
+            row.path, row.sha256, row.size = path, digest, path.stat().st_size
+        elif (twin := by_key.get(key(path.name))) is not None:
+            what = f"another spelling of {twin.artifact.filename}"
+            yield extra(path.name, what, "an index takes both for one file: keep the declared name")
+        elif same_but_version(path.name, rows):
+            yield CiError(
+                f"{path.name}: another version",
+                expected=rows[0].artifact.version,
+                found=path.name,
+                todo="remove it, or build all artifacts from one commit; --version names the version to release",
+            )
+        else:
+            yield extra(path.name, "nothing declared", "the plan lists what ships; with --platform, of that platform alone")
+    for row in rows:
+        if row.path is None:
+            row.problems.append(
+                CiError(
+                    f"{row.artifact.filename}: missing",
+                    expected="every declared artifact",
+                    found=f"not in {dist.name}/",
+                    todo="build it, audit it and test it; a release is all or nothing",
+                )
+            )
+
+
+def key(filename: str) -> tuple[object, ...]:
+    """What an index knows a file by: equal for two spellings of one name."""
+    try:
+        if filename.endswith(".whl"):
+            return parse_wheel_filename(filename)
+        return (*parse_sdist_filename(filename), "sdist")
+    except (InvalidWheelFilename, InvalidSdistFilename):
+        return (filename,)
+
+
+def same_but_version(filename: str, rows: list[Row]) -> bool:
+    def rest(name: str) -> tuple[object, ...]:
+        parts = key(name)
+        return (parts[0], *parts[2:])
+
+    return len(key(filename)) > 1 and rest(filename) in {rest(row.artifact.filename) for row in rows}
+
+
+def extra(name: str, found: str, why: str) -> CiError:
+    return CiError(
+        f"{name}: does not belong here", expected="the declared artifacts alone", found=found, todo=f"remove it: {why}"
+    )
+
+
+def inside(row: Row) -> Iterator[CiError]:
+    """The tags in a wheel's WHEEL file are those of its name: the cheap part of the audit, done again on these bytes."""
+    if row.path is None or row.artifact.is_sdist:
+        return
+    try:
+        with zipfile.ZipFile(row.path) as archive:
+            (name,) = (n for n in archive.namelist() if n.count("/") == 1 and n.endswith(".dist-info/WHEEL"))
+            lines = HeaderParser().parsestr(archive.read(name).decode("utf-8")).get_all("Tag", [])
+            found: frozenset[Tag] = frozenset().union(*map(parse_tag, lines))
+            shown = ", ".join(sorted(map(str, found))) or "no Tag line"
+    except Exception as error:  # noqa: BLE001  # damaged archives make zipfile raise half a dozen kinds of errors
+        found, shown = frozenset(), f"unreadable: {error}"
+    if found != row.artifact.tags:
+        yield CiError(
+            f"{row.artifact.filename}: its WHEEL file does not say the tags of its name",
+            expected=", ".join(sorted(map(str, row.artifact.tags))),
+            found=shown,
+            todo="it was renamed, retagged or damaged: build it again",
+        )
+
+
+def read_evidence(dist: Path, rows: list[Row]) -> Iterator[CiError]:
+    """Gives each row its evidence; a problem for each file that is no evidence on a declared artifact."""
+    by_name = {row.artifact.filename: row for row in rows}
+    where = evidence.folder(dist)
+    for path in sorted(where.iterdir()) if where.is_dir() else []:
+        try:
+            word = evidence.read(path)
+        except (CiError, OSError) as error:
+            yield error if isinstance(error, CiError) else CiError(f"{path.name}: {error}", todo="remove it")
+            continue
+        row = by_name.get(word.artifact)
+        subject = word.subject or ""
+        asked = {(e.check, e.subject) for e in checks.expected_checks(row.artifact)} if row else set()
+        if row is None or (word.check, subject) not in asked:
+            yield CiError(
+                f"{path.name}: evidence that nobody asks for",
+                expected="evidence on a declared artifact, of a check that it has",
+                found=f"artifact {word.artifact}, check {word.check}{f' on {subject}' if subject else ''}",
+                todo="remove it; a check that is new goes into ci/checks.py",
+            )
+            continue
+        row.words[word.check, subject] = word
+
+
+def proven(row: Row, allowed: str, now: datetime) -> Iterator[CiError]:
+    """A problem for each expected check that has no valid, passing evidence on these very bytes."""
+    for expected in checks.expected_checks(row.artifact):
+        word = row.words.get((expected.check, expected.subject))
+        if word is None:
+            if not (expected.dynamic and allowed == "static"):
+                yield refused(row, expected, "no evidence", "a passing check", "none", f"run `python -m ci {expected.verb}`")
+        else:
+            yield from judged(row, expected, word, allowed, now)
+
+
+def judged(row: Row, expected: Expected, word: Evidence, allowed: str, now: datetime) -> Iterator[CiError]:
+    again = f"run `python -m ci {expected.verb}` again"
+    if row.path and word.sha256 != row.sha256:
+        yield refused(row, expected, "evidence of other bytes", row.sha256, word.sha256, f"the file changed since: {again}")
+    if word.verdict != "pass":
+        said = CiError.from_detail(word.detail)
+        yield refused(row, expected, f"failed: {said.message}", said.expected, shorten(said.found, 300), said.todo or again)
+    hosts = expected.hosts[: HOSTS.index(allowed) + 1] if expected.dynamic else expected.hosts
+    if word.host not in hosts:
+        todo = "run it on a machine of the platform" if expected.dynamic else again
+        yield refused(row, expected, "made on a host that does not count", " or ".join(hosts), word.host, todo)
+    try:
+        finished = datetime.fromisoformat(word.finished)
+        in_time = finished.tzinfo is not None and finished <= now + CLOCKS_DIFFER
+    except ValueError:
+        in_time = False
+    if not in_time:
+        yield refused(
+            row, expected, "evidence from the future", f"a UTC time before {now:%Y-%m-%dT%H:%MZ}", word.finished, again
+        )
+    if not (word.tool and word.version) and word.verdict == "pass":
+        yield refused(row, expected, "evidence without a tool", "a tool and its version", f"{word.tool} {word.version}", again)
+
+
+def refused(row: Row, check: Expected, message: str, expected: str, found: str, todo: str) -> CiError:
+    return CiError(f"{row.artifact.filename}: {check}: {message}", expected=expected, found=found, todo=todo)
+
+
+def ran(row: Row) -> Iterator[str]:
+    """How each dynamic check of an artifact was made; static for one that was not."""
+    for expected in checks.test_checks(row.artifact):
+        word = row.words.get((expected.check, expected.subject))
+        yield word.host if word else "static"
+
+
+def one_commit(rows: list[Row]) -> Iterator[CiError]:
+    """All artifacts of a release are built from one commit."""
+    built = {row.artifact.filename: row.words["build", ""] for row in rows if ("build", "") in row.words}
+    commits = Counter(str(word.detail.get("commit") or "") for word in built.values())
+    if len(commits) > 1:
+        usual = commits.most_common(1)[0][0]
+        odd = [
+            f"{name}: {w.detail.get('commit') or 'none'}"
+            for name, w in built.items()
+            if (w.detail.get("commit") or "") != usual
+        ]
+        yield CiError(
+            "built from more than one commit",
+            expected=f"{usual or 'none'}, as {commits[usual]} are",
+            found=", ".join(odd),
+            todo="build them again from one commit",
+        )

@@ -1,0 +1,48 @@
+"""The verb report: draws the release decision, and what it rests on, as report.html and report.md."""
+
+from __future__ import annotations
+
+import argparse
+
+from ci import decision, evidence, facts, page
+from ci.console import console
+from ci.decision import Decision
+from ci.facts import MARKS
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    decision.add_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    made = decision.from_args(args)
+    for name, text in (("report.md", markdown(made)), ("report.html", page.html(made))):
+        evidence.write_text(args.dist / name, text)
+        console.print(args.dist / name)
+    console.print(made.verdict)
+    return 0
+
+
+def markdown(made: Decision) -> str:
+    """The report for a job summary or a terminal."""
+    parts = [f"# hotkernels {made.version}: {made.verdict}", ""]
+    if made.all_problems:
+        parts += ["## What is refused", ""]
+        for problem in made.all_problems:
+            parts += [f"- **{plain(problem.message)}**"]
+            said = (("expected", problem.expected), ("found", problem.found), ("do", problem.todo))
+            parts += [f"  - {name}: {plain(text)}" for name, text in said if text]
+        parts.append("")
+    for title, note, head, rows in facts.tables(made):
+        parts += [f"## {title}", "", *([note, ""] if note else [])]
+        parts += [f"| {' | '.join(head)} |", f"| {' | '.join('---' for _ in head)} |"]
+        parts += [f"| {' | '.join(plain(MARKS.get(cell, (cell,))[0]) for cell in row)} |" for row in rows]
+        parts.append("")
+    return "\n".join(parts)
+
+
+def plain(text: str) -> str:
+    """Text that Markdown shows as it is, on one line."""
+    for char in "\\`*_<>|[]":
+        text = text.replace(char, f"\\{char}")
+    return " ".join(text.split())

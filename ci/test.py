@@ -1,0 +1,170 @@
+"""The verb test: runs the tests on every artifact, with every interpreter of the matrix that takes it."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import shutil
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ci import checks, clean, dynamic, evidence, folder, interpreters, matrix, supervise
+from ci.console import console, failed, passed, progress, refusal, skipped
+from ci.errors import CiError
+from ci.evidence import Evidence
+from ci.matrix import Artifact, Interpreter, Platform
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    folder.add_arguments(parser)
+    parser.add_argument(
+        "--jobs", type=int, default=1, metavar="N", help="environments at a time (1: tests that measure want quiet)"
+    )
+
+
+@dataclass
+class Run:
+    """One artifact on one interpreter, and what was said of it."""
+
+    artifact: Artifact
+    interpreter: Interpreter
+    python: Path
+    words: list[Evidence] = field(default_factory=list)
+    log: Path | None = None
+
+
+def run(args: argparse.Namespace) -> int:
+    module = matrix.load().module
+    artifacts, strangers = folder.selected(args.dist, args.only)
+    for path in strangers:
+        failed(path.name)
+        refusal(folder.undeclared(path))
+    runs = planned(artifacts)
+    bad = len(strangers)
+    with progress("testing", len(runs)) as bar, ThreadPoolExecutor(max_workers=max(1, args.jobs)) as pool:
+        try:
+            for done in as_completed([pool.submit(test, each, args.dist, module) for each in runs]):
+                bar.advance(bar.task_ids[0])
+                bad += show(done.result())
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            supervise.end_all()
+            raise
+    console.print(f"{len(runs)} runs, {bad} refused" if bad else f"{len(runs)} runs, all pass")
+    return 1 if bad else 0
+
+
+def planned(artifacts: list[Artifact]) -> list[Run]:
+    """What is to be run; a CiError when that is nothing, or when an interpreter or its requirements are missing."""
+    runs = []
+    for artifact in artifacts:
+        if artifact.platform and not runs_here(artifact.platform):
+            skipped(f"{artifact.filename}  {artifact.platform.name} does not run on {here()}; the gate asks for it")
+            continue
+        for interpreter in artifact.tested_on:
+            clean.requirements(interpreter)
+            if (python := interpreters.find(interpreter)) is None:
+                raise CiError(
+                    f"{artifact.filename}: no {interpreter.command} to test it on",
+                    expected=f"CPython {interpreter.version}{', free-threaded' if interpreter.free_threaded else ''}",
+                    found="none on PATH or in the cache",
+                    todo="nox -s interpreters finds or builds it",
+                )
+            runs.append(Run(artifact, interpreter, python))
+    if not runs:
+        raise CiError(
+            "nothing was tested",
+            expected=f"an artifact that runs on {here()}",
+            found=", ".join(artifact.filename for artifact in artifacts) or "none that is declared",
+            todo="run this verb on a machine of the artifacts' platform",
+        )
+    return runs
+
+
+def test(this: Run, dist: Path, module: str) -> Run:
+    """Every dynamic check of one artifact on one interpreter, and evidence of each, whatever happens."""
+    path = (dist / this.artifact.filename).resolve()
+    digest = evidence.sha256(path)
+    with tempfile.TemporaryDirectory(prefix="hotkernels-test-") as name:
+        space = Path(name).resolve()
+        session: dynamic.Session | CiError
+        try:
+            session = dynamic.start(this.artifact, path, this.interpreter, this.python, space, module)
+        except CiError as error:
+            session = error
+        for expected in checks.test_checks(this.artifact):
+            if expected.subject == this.interpreter.name:
+                word = judge(expected.check, session, this, digest)
+                evidence.write(dist, word)
+                this.words.append(word)
+        this.log = keep_log(this, dist / "logs", space / "log.txt")
+    return this
+
+
+def judge(name: str, session: dynamic.Session | CiError, this: Run, digest: str) -> Evidence:
+    """One check's word; where the session did not start, that is what each check says."""
+    started = time.monotonic()
+    check = dynamic.CHECKS[name]
+    try:
+        if isinstance(session, CiError):
+            raise session
+        detail, passes = check.run(session), True
+    except CiError as error:
+        detail, passes = dict(error.detail()), False
+    return Evidence(
+        artifact=this.artifact.filename,
+        sha256=digest,
+        check=name,
+        subject=this.interpreter.name,
+        verdict="pass" if passes else "fail",
+        tool=check.tool,
+        version="" if isinstance(session, CiError) else check.version(session),
+        detail=detail | {"seconds": round(time.monotonic() - started, 2)},
+        host="native",
+    )
+
+
+def keep_log(this: Run, logs: Path, log: Path) -> Path | None:
+    """The log of a failed run stays; that of an earlier failure goes when the run passes."""
+    kept = logs / f"{this.artifact.filename}.{this.interpreter.name}.log"
+    kept.unlink(missing_ok=True)
+    if all(word.verdict == "pass" for word in this.words) or not log.is_file():
+        return None
+    logs.mkdir(exist_ok=True)
+    shutil.copyfile(log, kept)
+    return kept
+
+
+def show(this: Run) -> bool:
+    """One line a run; below it what failed, and where the log is. True for any failure."""
+    name = f"{this.artifact.filename}  {this.interpreter.name}"
+    bad = [word for word in this.words if word.verdict == "fail"]
+    if not bad:
+        counts = next(word.detail for word in this.words if word.check == "tests")
+        seconds = sum(word.detail["seconds"] for word in this.words)
+        made = " ".join(word.check for word in this.words)
+        passed(f"{name}  {made}  {counts['passed']} passed, {counts['skipped']} skipped  {seconds:.1f} s")
+        return False
+    failed(f"{name}  {' '.join(word.check for word in bad)}")
+    # What every check of the run met, such as a wheel that does not install, is said once.
+    for error in {str(error): error for error in (CiError.from_detail(word.detail) for word in bad)}.values():
+        refusal(error)
+    if this.log:
+        console.print(f"      log: {this.log}")
+    return True
+
+
+def here() -> str:
+    """This machine as the first and third part of a rustc target have it: x86_64 linux, aarch64 darwin."""
+    machine = {"arm64": "aarch64", "AMD64": "x86_64"}.get(platform.machine(), platform.machine())
+    return f"{machine} {sys.platform}"
+
+
+def runs_here(declared: Platform) -> bool:
+    """Whether this machine runs the platform's code natively."""
+    machine, system = here().split(" ")
+    return declared.target.startswith(f"{machine}-") and f"-{system}" in declared.target

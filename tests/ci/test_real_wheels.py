@@ -1,0 +1,65 @@
+"""What was really built, in the folder that HOTKERNELS_DIST names: it passes, and passes for nothing else."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from ci import audit, checks
+from ci.audit import abi
+from ci.audit.names import suffix
+from ci.audit.opened import Opened
+from ci.errors import CiError
+from ci.evidence import Evidence
+from ci.matrix import Artifact, Matrix
+from ci.paths import ROOT
+from tests.ci import factory
+
+pytestmark = pytest.mark.skipif("HOTKERNELS_DIST" not in os.environ, reason="HOTKERNELS_DIST names no folder of real wheels")
+
+
+@pytest.fixture
+def real(artifacts: tuple[Artifact, ...]) -> dict[str, tuple[Artifact, Path]]:
+    """The artifacts that are there, by label."""
+    dist = Path(os.environ["HOTKERNELS_DIST"])
+    return {a.label: (a, dist / a.filename) for a in artifacts if (dist / a.filename).is_file()}
+
+
+def judge(declared: Matrix, artifact: Artifact, dist: Path) -> dict[str, Evidence]:
+    return {word.check: word for word in audit.audit(declared, artifact, dist) if word.verdict == "fail"}
+
+
+def disguised(path: Path, artifact: Artifact, dist: Path) -> None:
+    """The wheel at `path` under the name, the tags and the suffix of `artifact`, RECORD right again."""
+    info = f"hotkernels-{artifact.version}.dist-info"
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist() if not name.endswith("/RECORD")}
+    (old,) = (name for name in members if name.startswith("hotkernels/_native.") and name.endswith(".so"))
+    members[f"hotkernels/_native{suffix(artifact)}"] = members.pop(old)
+    tags = "".join(f"Tag: {tag}\n" for tag in sorted(map(str, artifact.tags)))
+    members[f"{info}/WHEEL"] = f"Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: false\n{tags}".encode()
+    factory.write_wheel(dist / artifact.filename, members)
+
+
+def test_each_passes(real: dict[str, tuple[Artifact, Path]], declared: Matrix, tmp_path: Path) -> None:
+    assert real
+    for artifact, path in real.values():
+        shutil.copyfile(path, tmp_path / path.name)
+        assert judge(declared, artifact, tmp_path) == {}, path.name
+
+
+def test_each_in_the_disguise_of_every_other(real: dict[str, tuple[Artifact, Path]], declared: Matrix, tmp_path: Path) -> None:
+    """Name, WHEEL file, suffix and RECORD all right for the other tag: the extension's own mark still tells."""
+    wheels = [(artifact, path) for artifact, path in real.values() if not artifact.is_sdist]
+    for _, path in wheels:
+        for other, _ in wheels:
+            if other.filename == path.name:
+                continue
+            disguised(path, other, tmp_path)
+            with pytest.raises(CiError, match="not compiled for the ABI") as caught:
+                abi.check(Opened(tmp_path / other.filename, other, declared, ROOT))
+            assert caught.value.expected.startswith(f"hotkernels-abi:{checks.abi(other)};")
