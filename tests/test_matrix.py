@@ -79,7 +79,20 @@ def test_layouts(dtype: type) -> None:
     ]:
         np.testing.assert_array_equal(hk.cosine_matrix(q, c), expected)
     one = np.broadcast_to(queries[0], (5, 33))  # rows that lie on each other: a stride of 0
-    np.testing.assert_array_equal(hk.cosine_matrix(one, corpus), np.repeat(hk.cosine_matrix(queries[:1], corpus), 5, axis=0))
+    np.testing.assert_array_equal(hk.cosine_matrix(one, corpus), hk.cosine_matrix(one.copy(), corpus))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 8])
+def test_a_few_queries(dtype: type, count: int) -> None:
+    """They go another way through the corpus than many, and may differ in the last digits."""
+    numbers = np.random.default_rng(6)
+    queries, corpus = numbers.standard_normal((40, 300)).astype(dtype), numbers.standard_normal((500, 300)).astype(dtype)
+    queries[1] = 0
+    expected = hk.cosine_matrix(queries, corpus)[:count]
+    for threads in (1, 2):
+        found = hk.cosine_matrix(queries[:count], corpus, threads=threads)
+        np.testing.assert_allclose(found, expected, rtol=0, atol=TOLERANCE[dtype])
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

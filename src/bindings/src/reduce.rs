@@ -94,10 +94,6 @@ fn over<T: Element, R: Send>(
     Ok(result?)
 }
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "it is what map_err hands over"
-)]
 fn refusal(error: SumError) -> PyErr {
     PyValueError::new_err(format!("x: {error}"))
 }

@@ -1,1 +1,36 @@
-//! Kernels.
+//! Kernels that Python calls through `hotkernels-bindings`, in Rust alone: vectors, exact sums, threads, a counter.
+//!
+//! Each family is a module of plain functions. They take a [`simd::Level`], views of [`memory`] that other threads may
+//! write in the meantime, and, where they may run long, a way to be stopped: a function that is asked from time to time,
+//! or a [`threads::Team`] that asks it.
+//!
+//! | module | what it has |
+//! | --- | --- |
+//! | [`vector`] | dot products, norms, cosines; a blocked cosine matrix |
+//! | [`reduce`] | correctly rounded sums of floats, exact sums of integers |
+//! | [`counter`] | a counter for any number of threads |
+//! | [`simd`] | which instruction sets this CPU has, and which one is used |
+//! | [`memory`] | views of vectors and matrices |
+//! | [`threads`] | work split over threads that last for one call |
+//!
+//! The algorithm of a SIMD kernel is written once, over the small traits of `arch`, and compiled for each instruction set;
+//! a scalar function of the same name beside it is the specification that property tests hold it to.
+
+#![expect(
+    clippy::inline_always,
+    reason = "what is not inlined into a function with target features is compiled without them"
+)]
+
+mod arch;
+pub mod counter;
+mod float;
+pub mod memory;
+pub mod reduce;
+pub mod simd;
+pub mod threads;
+pub mod vector;
+
+#[cfg(test)]
+mod testing;
+
+pub use float::Float;

@@ -1,0 +1,165 @@
+//! NEON: what every aarch64 CPU has, 32 registers of 16 bytes.
+
+use std::arch::aarch64::*;
+
+use crate::arch::{Arch, Doubles, Kernel, Tile, Vector};
+
+/// The proof that the CPU has NEON.
+#[derive(Clone, Copy)]
+pub(crate) struct Neon(());
+
+/// Runs a kernel, compiled for NEON.
+///
+/// # Safety
+///
+/// The CPU must have NEON.
+#[target_feature(enable = "neon")]
+pub(crate) unsafe fn call<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run(Neon(()))
+}
+
+/// 4 numbers of `f32`.
+#[derive(Clone, Copy)]
+pub(crate) struct F32x4(float32x4_t);
+
+/// 2 numbers of `f64`.
+#[derive(Clone, Copy)]
+pub(crate) struct F64x2(float64x2_t);
+
+impl Arch for Neon {
+    type F32 = F32x4;
+    type F64 = F64x2;
+    const TILE_F32: (usize, usize) = (8, 12);
+    const TILE_F64: (usize, usize) = (8, 6);
+
+    #[inline(always)]
+    unsafe fn tile_f32(self, tile: &Tile<f32>) {
+        // SAFETY: the caller's promise.
+        unsafe { tile.run::<Self, F32x4, 8, 3>(self) }
+    }
+
+    #[inline(always)]
+    unsafe fn tile_f64(self, tile: &Tile<f64>) {
+        // SAFETY: the caller's promise.
+        unsafe { tile.run::<Self, F64x2, 8, 3>(self) }
+    }
+}
+
+// SAFETY, for all blocks below: a value of these types is made only with a `Neon`, which proves that the CPU has the
+// instructions; loads and stores pass the caller's promise on.
+
+impl Vector<Neon> for F32x4 {
+    type Element = f32;
+    const LANES: usize = 4;
+
+    #[inline(always)]
+    fn splat(_: Neon, x: f32) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { vdupq_n_f32(x) })
+    }
+
+    #[inline(always)]
+    unsafe fn load(_: Neon, from: *const f32) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { vld1q_f32(from) })
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        // SAFETY: see above.
+        unsafe { vst1q_f32(to, self.0) }
+    }
+
+    #[inline(always)]
+    fn add(self, b: Self) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { vaddq_f32(self.0, b.0) })
+    }
+
+    #[inline(always)]
+    fn sub(self, b: Self) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { vsubq_f32(self.0, b.0) })
+    }
+
+    #[inline(always)]
+    fn mul_add(self, b: Self, c: Self) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { vfmaq_f32(c.0, self.0, b.0) })
+    }
+
+    #[inline(always)]
+    fn clamp(self, bound: Self) -> Self {
+        // Both instructions give NaN when one operand is NaN.
+        // SAFETY: see above.
+        Self(unsafe { vmaxq_f32(vnegq_f32(bound.0), vminq_f32(bound.0, self.0)) })
+    }
+}
+
+impl Vector<Neon> for F64x2 {
+    type Element = f64;
+    const LANES: usize = 2;
+
+    #[inline(always)]
+    fn splat(_: Neon, x: f64) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { vdupq_n_f64(x) })
+    }
+
+    #[inline(always)]
+    unsafe fn load(_: Neon, from: *const f64) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { vld1q_f64(from) })
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f64) {
+        // SAFETY: see above.
+        unsafe { vst1q_f64(to, self.0) }
+    }
+
+    #[inline(always)]
+    fn add(self, b: Self) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { vaddq_f64(self.0, b.0) })
+    }
+
+    #[inline(always)]
+    fn sub(self, b: Self) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { vsubq_f64(self.0, b.0) })
+    }
+
+    #[inline(always)]
+    fn mul_add(self, b: Self, c: Self) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { vfmaq_f64(c.0, self.0, b.0) })
+    }
+
+    #[inline(always)]
+    fn clamp(self, bound: Self) -> Self {
+        // Both instructions give NaN when one operand is NaN.
+        // SAFETY: see above.
+        Self(unsafe { vmaxq_f64(vnegq_f64(bound.0), vminq_f64(bound.0, self.0)) })
+    }
+}
+
+impl Doubles<Neon> for F64x2 {
+    #[inline(always)]
+    unsafe fn load_f32(_: Neon, from: *const f32) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { vcvt_f64_f32(vld1_f32(from)) })
+    }
+
+    #[inline(always)]
+    fn abs(self) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { vabsq_f64(self.0) })
+    }
+
+    #[inline(always)]
+    fn sum(self) -> f64 {
+        // SAFETY: see above.
+        unsafe { vaddvq_f64(self.0) }
+    }
+}

@@ -1,0 +1,188 @@
+//! What a kernel may ask of an instruction set: a few operations on vector registers, written once for each set.
+//!
+//! A kernel is a [`Kernel`]: a struct of its arguments and a generic `run`, which [`Kernel::at`] compiles for each level in
+//! a function with the level's target features and calls for the level asked for. For that, `run` and all that it calls
+//! with vectors must be `#[inline(always)]`: a function that is not inlined is compiled without the features.
+//!
+//! An [`Arch`] value is the proof that the CPU has the instructions: only `Kernel::at` makes one, after it has looked.
+//! Vectors are made with such a value alone, so their arithmetic is safe; only their loads and stores are not.
+
+#[cfg(target_arch = "aarch64")]
+mod aarch64;
+mod tile;
+#[cfg(target_arch = "x86_64")]
+mod x86_64;
+
+pub(crate) use tile::Tile;
+
+use crate::Float;
+use crate::simd::Level;
+
+/// An instruction set that this CPU has.
+pub trait Arch: Copy + Send + Sync + 'static {
+    /// A register of `f32`.
+    type F32: Vector<Self, Element = f32>;
+    /// A register of `f64`.
+    type F64: Doubles<Self>;
+    /// Rows and columns of the tile that `tile_f32` computes, and of `tile_f64`'s.
+    const TILE_F32: (usize, usize);
+    const TILE_F64: (usize, usize);
+
+    /// Runs a tile of the cosine matrix.
+    ///
+    /// # Safety
+    ///
+    /// As [`Tile::run`].
+    unsafe fn tile_f32(self, tile: &Tile<f32>);
+
+    /// Runs a tile of the cosine matrix.
+    ///
+    /// # Safety
+    ///
+    /// As [`Tile::run`].
+    unsafe fn tile_f64(self, tile: &Tile<f64>);
+
+    /// Asks for the memory there to be brought near; any address will do.
+    #[inline(always)]
+    fn prefetch<T>(self, _address: *const T) {}
+}
+
+/// A vector register.
+pub trait Vector<A>: Copy {
+    /// What a lane holds.
+    type Element: Float;
+    /// How many of them.
+    const LANES: usize;
+
+    /// `x` in each lane.
+    fn splat(arch: A, x: Self::Element) -> Self;
+
+    /// Loads `LANES` numbers.
+    ///
+    /// # Safety
+    ///
+    /// They must be readable at `from`, which need not be aligned to more than one number.
+    unsafe fn load(arch: A, from: *const Self::Element) -> Self;
+
+    /// Stores `LANES` numbers.
+    ///
+    /// # Safety
+    ///
+    /// They must be writable at `to`, which need not be aligned to more than one number.
+    unsafe fn store(self, to: *mut Self::Element);
+
+    /// Lane by lane, `self + b`.
+    fn add(self, b: Self) -> Self;
+
+    /// Lane by lane, `self - b`.
+    fn sub(self, b: Self) -> Self;
+
+    /// Lane by lane, `self * b + c`; rounded once where the instruction set has a fused multiply-add, else twice.
+    fn mul_add(self, b: Self, c: Self) -> Self;
+
+    /// Lane by lane, what is between -`bound` and `bound`, and the nearer of these for what is not. NaN stays NaN.
+    fn clamp(self, bound: Self) -> Self;
+}
+
+/// A vector register of `f64`.
+pub trait Doubles<A>: Vector<A, Element = f64> {
+    /// Loads `LANES` numbers of `f32`, widened.
+    ///
+    /// # Safety
+    ///
+    /// They must be readable at `from`, which need not be aligned to more than one number.
+    unsafe fn load_f32(arch: A, from: *const f32) -> Self;
+
+    /// Lane by lane, the absolute value.
+    fn abs(self) -> Self;
+
+    /// The sum of the lanes, pairwise.
+    fn sum(self) -> f64;
+}
+
+/// More lanes than any vector register has.
+pub(crate) const MAX_LANES: usize = 16;
+
+/// Loads the first `count` numbers of a register's worth, widened, and 0 in the other lanes.
+///
+/// # Safety
+///
+/// `count` numbers must be readable at `from`, and be at most as many as there are lanes.
+#[inline(always)]
+pub(crate) unsafe fn load_first<A: Arch, T: Float>(
+    arch: A,
+    from: *const T,
+    count: usize,
+) -> A::F64 {
+    debug_assert!(count <= A::F64::LANES);
+    let mut numbers = [T::default(); MAX_LANES];
+    for (index, number) in numbers.iter_mut().enumerate().take(count) {
+        // SAFETY: the caller's promise.
+        *number = unsafe { from.add(index).read() };
+    }
+    // SAFETY: no register has more lanes than there are numbers.
+    unsafe { T::load_wide(arch, numbers.as_ptr()) }
+}
+
+/// The lanes, and 0 behind the last.
+#[inline(always)]
+pub(crate) fn lanes<A, V: Vector<A>>(vector: V) -> [V::Element; MAX_LANES] {
+    let mut numbers = [V::Element::default(); MAX_LANES];
+    // SAFETY: no register has more lanes than there are numbers.
+    unsafe { vector.store(numbers.as_mut_ptr()) };
+    numbers
+}
+
+/// The sum a + b as its rounded value and the rounding error, exactly, unless a step overflows: then the error is not
+/// finite (Knuth, The Art of Computer Programming 2, 4.2.2, theorem B).
+#[inline(always)]
+pub(crate) fn two_sum<A, V: Vector<A>>(a: V, b: V) -> (V, V) {
+    let sum = a.add(b);
+    let part = sum.sub(a);
+    (sum, a.sub(sum.sub(part)).add(b.sub(part)))
+}
+
+/// A kernel: its arguments, and what to do with them.
+pub(crate) trait Kernel: Sized {
+    /// What it gives.
+    type Output;
+
+    /// The specification, without SIMD.
+    fn scalar(self) -> Self::Output;
+
+    /// The same with an instruction set's registers. It must be `#[inline(always)]`.
+    fn run<A: Arch>(self, arch: A) -> Self::Output;
+
+    /// Runs it at a level.
+    ///
+    /// # Panics
+    ///
+    /// This CPU lacks the level.
+    #[inline]
+    fn at(self, level: Level) -> Self::Output {
+        assert!(
+            level.is_available(),
+            "the SIMD level {level} is not available on this CPU"
+        );
+        // SAFETY: the level's instructions are there.
+        #[cfg(target_arch = "x86_64")]
+        return unsafe {
+            match level {
+                Level::Sse2 => x86_64::sse2::call(self),
+                Level::Avx2 => x86_64::avx2::call(self),
+                Level::Avx512 => x86_64::avx512::call(self),
+                Level::Scalar | Level::Neon => self.scalar(),
+            }
+        };
+        // SAFETY: the level's instructions are there.
+        #[cfg(target_arch = "aarch64")]
+        return unsafe {
+            match level {
+                Level::Neon => aarch64::neon::call(self),
+                Level::Scalar | Level::Sse2 | Level::Avx2 | Level::Avx512 => self.scalar(),
+            }
+        };
+        #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+        self.scalar()
+    }
+}

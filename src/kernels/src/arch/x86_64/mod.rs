@@ -1,0 +1,10 @@
+//! The instruction sets of x86-64.
+
+#![allow(
+    clippy::wildcard_imports,
+    reason = "the intrinsics have names of their own, and each file uses dozens"
+)]
+
+pub(crate) mod avx2;
+pub(crate) mod avx512;
+pub(crate) mod sse2;

@@ -1,0 +1,312 @@
+//! Sums against exact ones: Shewchuk's expansions (as in `math.fsum`), and integers.
+
+#![expect(
+    clippy::float_cmp,
+    reason = "what is exact by contract is compared exactly"
+)]
+
+use std::cell::Cell;
+
+use proptest::prelude::*;
+
+use super::{Accumulator, Integer, SumError, sum_f32, sum_f64, sum_int};
+use crate::memory::Source;
+use crate::simd;
+use crate::testing::{LENGTHS, Placed, any, config, finite, moderate, vectors};
+
+fn on() -> bool {
+    false
+}
+
+/// The sum as `math.fsum` computes it (Shewchuk 1997), for numbers that do not overflow on the way.
+fn fsum(numbers: &[f64]) -> f64 {
+    let mut partials: Vec<f64> = Vec::new();
+    for number in numbers {
+        let mut x = *number;
+        let mut kept = 0;
+        for index in 0..partials.len() {
+            let mut y = partials[index];
+            if x.abs() < y.abs() {
+                std::mem::swap(&mut x, &mut y);
+            }
+            let high = x + y;
+            let low = y - (high - x);
+            if low != 0.0 {
+                partials[kept] = low;
+                kept += 1;
+            }
+            x = high;
+        }
+        partials.truncate(kept);
+        partials.push(x);
+    }
+    let mut sum = 0.0;
+    while let Some(x) = partials.pop() {
+        let high = sum + x;
+        let low = x - (high - sum);
+        sum = high;
+        if low != 0.0 {
+            // Half-way cases go the way of what is left.
+            if let Some(next) = partials.last()
+                && (low < 0.0) == (*next < 0.0)
+            {
+                let twice = low * 2.0;
+                let other = sum + twice;
+                if other - sum == twice {
+                    sum = other;
+                }
+            }
+            break;
+        }
+    }
+    sum + 0.0 // -0.0 is 0.0 in math.fsum
+}
+
+fn accumulated(numbers: &[f64]) -> Result<f64, SumError> {
+    let mut total = Accumulator::new();
+    for number in numbers {
+        total.add(*number);
+    }
+    total.round()
+}
+
+/// The sum at every level and by every way, all the same.
+fn sum(numbers: &[f64]) -> Result<f64, SumError> {
+    let bits =
+        |sum: Result<f64, SumError>| sum.map(|sum| if sum.is_nan() { 1 } else { sum.to_bits() });
+    let one_by_one = accumulated(numbers);
+    let mut all = Accumulator::new();
+    all.add_all(Source::from(numbers));
+    assert_eq!(bits(all.round()), bits(one_by_one), "add_all");
+    let (left, right) = numbers.split_at(numbers.len() / 3);
+    let (mut merged, mut other) = (Accumulator::new(), Accumulator::new());
+    merged.add_all(Source::from(left));
+    other.add_all(Source::from(right));
+    merged.merge(&other);
+    assert_eq!(bits(merged.round()), bits(one_by_one), "merge");
+    for level in simd::available() {
+        let placed = Placed::new(numbers.iter().copied(), numbers.len() % 8);
+        let sum = sum_f64(level, placed.source(), &on);
+        assert_eq!(
+            bits(sum),
+            bits(one_by_one),
+            "{level}: {sum:?} {one_by_one:?}"
+        );
+    }
+    one_by_one
+}
+
+#[test]
+fn sums_that_test_math_of_cpython_has() {
+    let large = 2_f64.powi(1023);
+    let cases: &[(&[f64], f64)] = &[
+        (&[], 0.0),
+        (&[0.0], 0.0),
+        (&[-0.0], 0.0),
+        (&[-0.0, -0.0], 0.0),
+        (&[1e100, 1.0, -1e100, 1e-100, 1e50, -1.0, -1e50], 1e-100),
+        (&[1e100, 1.0, -1e100, 1e-100, 1e50, -1e50], 1.0),
+        (
+            &[9_007_199_254_740_992.0, -0.5, -(2_f64.powi(-54))],
+            9_007_199_254_740_991.0,
+        ),
+        (
+            &[9_007_199_254_740_992.0, 1.0, 2_f64.powi(-100)],
+            9_007_199_254_740_994.0,
+        ),
+        (
+            &[9_007_199_254_740_994.0, 1.0, 2_f64.powi(-100)],
+            9_007_199_254_740_996.0,
+        ),
+        (
+            &[9_007_199_254_740_992.0, 1.0, -(2_f64.powi(-100))],
+            9_007_199_254_740_992.0,
+        ),
+        (&[1e16, 1.0, 1e-16], 10_000_000_000_000_002.0),
+        (
+            &[
+                1e16 - 2.0,
+                1.0 - 2_f64.powi(-53),
+                -(1e16 - 2.0),
+                -(1.0 - 2_f64.powi(-53)),
+            ],
+            0.0,
+        ),
+        (&[5e-324, -5e-324], 0.0),
+        (&[f64::MIN_POSITIVE, -5e-324], f64::from_bits((1 << 52) - 1)),
+        (&[large, large, -large], large),
+        (&[f64::MAX, 2_f64.powi(969)], f64::MAX),
+        (&[f64::MAX, 2_f64.powi(970)], f64::INFINITY),
+        (&[-f64::MAX, -f64::MAX], f64::NEG_INFINITY),
+        (&[f64::INFINITY, 1.0], f64::INFINITY),
+    ];
+    for (numbers, expected) in cases {
+        let found = sum(numbers).unwrap();
+        assert_eq!(
+            found.to_bits(),
+            expected.to_bits(),
+            "{numbers:?}: {found:e}"
+        );
+        // The same among enough others that cancel for the vectors to be used.
+        let mut long = numbers.to_vec();
+        for index in 0..200 {
+            let x = f64::from(index) * 0.1;
+            long.extend([x, -x]);
+        }
+        assert_eq!(
+            sum(&long).unwrap().to_bits(),
+            expected.to_bits(),
+            "{numbers:?}"
+        );
+    }
+}
+
+#[test]
+fn infinities_and_nan_as_in_fsum() {
+    let (inf, nan) = (f64::INFINITY, f64::NAN);
+    for filler in [0, 500] {
+        let with = |numbers: &[f64]| {
+            let mut all = vec![0.5; filler];
+            all.extend_from_slice(numbers);
+            sum(&all)
+        };
+        assert_eq!(with(&[inf, -inf]), Err(SumError::OppositeInfinities));
+        assert_eq!(with(&[inf, nan, -inf]), Err(SumError::OppositeInfinities));
+        assert!(with(&[inf, nan]).unwrap().is_nan());
+        assert!(with(&[nan]).unwrap().is_nan());
+        assert_eq!(with(&[1e308, 1e308, -inf]), Ok(-inf));
+    }
+}
+
+#[test]
+fn long_sums_carry() {
+    // More than the digits wait for, all the largest, then all of it off again.
+    let count = if cfg!(miri) { 1500 } else { 300_000 };
+    let mut numbers = vec![f64::MAX; count];
+    assert_eq!(sum(&numbers), Ok(f64::INFINITY));
+    numbers.extend(vec![-f64::MAX; count]);
+    numbers.push(5e-324);
+    assert_eq!(sum(&numbers), Ok(5e-324));
+    numbers.push(-1e-323);
+    assert_eq!(sum(&numbers), Ok(-5e-324));
+}
+
+#[test]
+fn half_way_sums_are_found_by_the_fast_way_too() {
+    // The exact sum lies between two numbers, or next to there by the smallest there is.
+    let mut numbers: Vec<f64> = (1..=1000).map(f64::from).collect();
+    numbers.push(2_f64.powi(53) - 500_500.0 + 1.0);
+    assert_eq!(sum(&numbers), Ok(2_f64.powi(53)));
+    numbers.push(5e-324);
+    assert_eq!(sum(&numbers), Ok(2_f64.powi(53) + 2.0));
+    numbers.push(-1e-323);
+    assert_eq!(sum(&numbers), Ok(2_f64.powi(53)));
+}
+
+#[test]
+fn a_sum_stops_when_told_to() {
+    let numbers = vec![0.1; 1 << 20];
+    for level in simd::available() {
+        let asked = Cell::new(0);
+        let stop = || {
+            asked.set(asked.get() + 1);
+            asked.get() == 2
+        };
+        let result = sum_f64(level, Source::from(numbers.as_slice()), &stop);
+        assert_eq!((result, asked.get()), (Err(SumError::Interrupted), 2));
+        let bytes = Source::from([1_u8].as_slice());
+        assert_eq!(sum_int(level, bytes, &|| true), Err(SumError::Interrupted));
+    }
+}
+
+#[test]
+fn every_length() {
+    for len in 0..=LENGTHS {
+        let numbers: Vec<f64> = (0..len).map(|i| 1.0 / (i as f64 - 7.3)).collect();
+        assert_eq!(sum(&numbers), Ok(fsum(&numbers)), "{len} elements");
+    }
+}
+
+fn check_int<T: Integer + Default>(numbers: &[T]) {
+    let expected: i128 = numbers.iter().map(|number| (*number).into()).sum();
+    for level in simd::available() {
+        for skip in 0..3 {
+            let placed = Placed::new(numbers.iter().copied(), skip);
+            assert_eq!(
+                sum_int(level, placed.source(), &on),
+                Ok(expected),
+                "{level}"
+            );
+        }
+    }
+}
+
+#[test]
+fn integers_at_their_limits() {
+    let count = if cfg!(miri) { 100 } else { 10_000 };
+    check_int(&vec![i8::MIN; count]);
+    check_int(&vec![i16::MIN; count]);
+    check_int(&vec![i32::MIN; count]);
+    check_int(&vec![i64::MIN; count]);
+    check_int(&vec![i64::MAX; count]);
+    check_int(&vec![u8::MAX; count]);
+    check_int(&vec![u16::MAX; count]);
+    check_int(&vec![u32::MAX; count]);
+    check_int(&vec![u64::MAX; count]);
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn moderate_sums_are_those_of_fsum(numbers in vectors(moderate(), 2000)) {
+        prop_assert_eq!(sum(&numbers), Ok(fsum(&numbers)));
+    }
+
+    #[test]
+    fn sums_of_any_size_are_those_of_fsum(numbers in vectors(finite(), 300)) {
+        let smaller: Vec<_> = numbers.iter().map(|x| x * 2_f64.powi(-40)).collect();
+        prop_assert_eq!(sum(&smaller), Ok(fsum(&smaller)));
+        sum(&numbers).unwrap();
+    }
+
+    #[test]
+    fn what_cancels_leaves_the_rest(
+        numbers in vectors(finite(), 500),
+        rest in vectors(moderate(), 3),
+    ) {
+        let mut all = numbers.clone();
+        all.extend(&rest);
+        all.extend(numbers.iter().rev().map(|x| -x));
+        prop_assert_eq!(sum(&all), Ok(fsum(&rest)));
+    }
+
+    #[test]
+    fn all_ways_agree_on_anything(numbers in vectors(any(), 300)) {
+        let _ = sum(&numbers);
+    }
+
+    #[test]
+    fn f32_are_summed_as_f64(numbers in vectors(proptest::num::f32::ANY, 600)) {
+        let wide: Vec<f64> = numbers.iter().copied().map(f64::from).collect();
+        let expected = accumulated(&wide).map(f64::to_bits);
+        for level in simd::available() {
+            let placed = Placed::new(numbers.iter().copied(), numbers.len() % 16);
+            let found = sum_f32(level, placed.source(), &on).map(f64::to_bits);
+            let nan = expected.is_ok_and(|sum| f64::from_bits(sum).is_nan());
+            prop_assert!(found == expected || nan && f64::from_bits(found.unwrap()).is_nan());
+        }
+    }
+
+    #[test]
+    fn integers_are_summed_exactly(numbers in vectors(proptest::num::i64::ANY, 700)) {
+        check_int(&numbers);
+        check_int(&numbers.iter().map(|x| x.cast_unsigned()).collect::<Vec<_>>());
+        check_int(&numbers.iter().map(|x| *x as i32).collect::<Vec<_>>());
+        check_int(&numbers.iter().map(|x| *x as u32).collect::<Vec<_>>());
+        check_int(&numbers.iter().map(|x| *x as i16).collect::<Vec<_>>());
+        check_int(&numbers.iter().map(|x| *x as u16).collect::<Vec<_>>());
+        check_int(&numbers.iter().map(|x| *x as i8).collect::<Vec<_>>());
+        check_int(&numbers.iter().map(|x| *x as u8).collect::<Vec<_>>());
+    }
+}

@@ -1,0 +1,196 @@
+//! Which instruction sets this CPU has, and which one the kernels use.
+
+use std::env;
+use std::ffi::OsString;
+use std::fmt;
+use std::sync::OnceLock;
+
+/// The environment variable that names the level to use.
+pub const VARIABLE: &str = "HOTKERNELS_SIMD";
+
+/// An instruction set that the kernels are compiled for, lowest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Level {
+    /// No SIMD: the specification, there on every CPU.
+    Scalar,
+    /// SSE2, which every x86-64 CPU has.
+    Sse2,
+    /// AVX2 and FMA: x86-64 CPUs since 2013 (Intel) and 2015 (AMD).
+    Avx2,
+    /// AVX-512 F, BW, DQ and VL, with AVX2 and FMA.
+    Avx512,
+    /// NEON, which every aarch64 CPU has.
+    Neon,
+}
+
+impl Level {
+    const ALL: [Self; 5] = [
+        Self::Scalar,
+        Self::Sse2,
+        Self::Avx2,
+        Self::Avx512,
+        Self::Neon,
+    ];
+
+    /// The name that `HOTKERNELS_SIMD` takes: scalar, sse2, avx2, avx512 or neon.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Scalar => "scalar",
+            Self::Sse2 => "sse2",
+            Self::Avx2 => "avx2",
+            Self::Avx512 => "avx512",
+            Self::Neon => "neon",
+        }
+    }
+
+    /// Whether this CPU and its operating system run this level's instructions. Costs one load.
+    #[inline]
+    #[must_use]
+    pub fn is_available(self) -> bool {
+        static AVAILABLE: OnceLock<[bool; Level::ALL.len()]> = OnceLock::new();
+        AVAILABLE.get_or_init(|| Self::ALL.map(Self::is_detected))[self as usize]
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn is_detected(self) -> bool {
+        use std::arch::is_x86_feature_detected as has;
+        match self {
+            Self::Scalar => true,
+            Self::Sse2 => has!("sse2"),
+            Self::Avx2 => has!("avx2") && has!("fma"),
+            Self::Avx512 => {
+                Self::Avx2.is_detected()
+                    && has!("avx512f")
+                    && has!("avx512bw")
+                    && has!("avx512dq")
+                    && has!("avx512vl")
+            }
+            Self::Neon => false,
+        }
+    }
+
+    #[cfg(target_arch = "aarch64")]
+    fn is_detected(self) -> bool {
+        match self {
+            Self::Scalar => true,
+            Self::Neon => std::arch::is_aarch64_feature_detected!("neon"),
+            Self::Sse2 | Self::Avx2 | Self::Avx512 => false,
+        }
+    }
+
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    fn is_detected(self) -> bool {
+        self == Self::Scalar
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The highest level that this CPU has.
+#[must_use]
+pub fn detected() -> Level {
+    available().last().copied().unwrap_or(Level::Scalar)
+}
+
+/// Every level that this CPU has, lowest first.
+#[must_use]
+pub fn available() -> Vec<Level> {
+    Level::ALL
+        .into_iter()
+        .filter(|level| level.is_available())
+        .collect()
+}
+
+/// The level to use: the one that `HOTKERNELS_SIMD` names, or the highest there is where that is not set.
+///
+/// The environment is read by the first call alone: reading it while another thread of the process writes it is not safe
+/// on every system.
+///
+/// # Errors
+///
+/// The variable's value is no name of a level that this CPU has.
+pub fn level() -> Result<Level, &'static LevelError> {
+    static LEVEL: OnceLock<Result<Level, LevelError>> = OnceLock::new();
+    LEVEL
+        .get_or_init(|| match env::var_os(VARIABLE) {
+            None => Ok(detected()),
+            Some(value) => named(value),
+        })
+        .as_ref()
+        .copied()
+}
+
+/// The level of that name.
+fn named(value: OsString) -> Result<Level, LevelError> {
+    available()
+        .into_iter()
+        .find(|level| value == level.name())
+        .ok_or(LevelError { found: value })
+}
+
+/// `HOTKERNELS_SIMD` names no level that this CPU has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LevelError {
+    found: OsString,
+}
+
+impl fmt::Display for LevelError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let taken: Vec<_> = available().into_iter().map(Level::name).collect();
+        let why = if Level::ALL.iter().any(|level| self.found == level.name()) {
+            " (a level that this CPU does not have)"
+        } else {
+            ""
+        };
+        let (taken, found) = (taken.join(", "), self.found.to_string_lossy());
+        write!(
+            f,
+            "{VARIABLE}: one of {taken} is taken on this CPU, got {found:?}{why}"
+        )
+    }
+}
+
+impl std::error::Error for LevelError {}
+
+#[cfg(test)]
+mod tests {
+    use super::{Level, available, detected, named};
+
+    #[test]
+    fn scalar_is_always_there_and_the_best_is_last() {
+        let levels = available();
+        assert_eq!(levels[0], Level::Scalar);
+        assert_eq!(levels.last(), Some(&detected()));
+        assert!(levels.is_sorted());
+        assert!(levels.iter().all(|level| level.is_available()));
+    }
+
+    #[test]
+    fn every_level_is_named_by_its_name() {
+        for level in available() {
+            assert_eq!(named(level.name().into()), Ok(level));
+        }
+    }
+
+    #[test]
+    fn an_unknown_name_is_refused_with_what_came_and_what_is_taken() {
+        let message = named("AVX9".into()).unwrap_err().to_string();
+        assert!(message.starts_with("HOTKERNELS_SIMD: one of scalar, "));
+        assert!(message.ends_with("is taken on this CPU, got \"AVX9\""));
+        assert!(named("".into()).is_err());
+    }
+
+    #[test]
+    fn a_level_of_another_cpu_is_refused_as_such() {
+        let missing = Level::ALL.into_iter().find(|level| !level.is_available());
+        let missing = missing.expect("no CPU has both AVX2 and NEON");
+        let message = named(missing.name().into()).unwrap_err().to_string();
+        assert!(message.ends_with("(a level that this CPU does not have)"));
+    }
+}

@@ -1,0 +1,128 @@
+//! Dot products, norms and cosines of vectors of `f32` or `f64`, computed in `f64`.
+
+mod few;
+mod matrix;
+mod pack;
+mod scaled;
+mod sums;
+
+use crate::Float;
+use crate::arch::Kernel;
+use crate::memory::Source;
+use crate::simd::Level;
+
+pub use matrix::cosine_matrix;
+
+/// The dot product of two vectors.
+///
+/// Products and sums are in `f64`, also for `f32`, whose products are exact. Sums are of 32 terms at most; the sums of
+/// these are compensated (Ogita, Rump and Oishi 2005). The error is at most 4.5e-15 of the sum of `|a[i] * b[i]|`, whatever
+/// the length, and mostly below 2e-16 of it; for `f64`, underflow of a product may add 2^-1074. An overflow on the way
+/// gives an infinity or NaN, as in any plain loop. Levels differ in the last digits.
+///
+/// # Panics
+///
+/// The lengths differ, or this CPU lacks the level.
+#[must_use]
+pub fn dot<T: Float>(level: Level, a: Source<'_, T>, b: Source<'_, T>) -> f64 {
+    same_length(a, b);
+    sums::Dot { a, b }.at(level)
+}
+
+/// The three sums that a cosine is made of; those of two pieces of the same vectors can be merged.
+///
+/// Errors, overflow and panics are those of [`dot`].
+///
+/// # Panics
+///
+/// The lengths differ, or this CPU lacks the level.
+#[must_use]
+pub fn products<T: Float>(level: Level, a: Source<'_, T>, b: Source<'_, T>) -> Products {
+    same_length(a, b);
+    let [ab, aa, bb] = sums::Gram { a, b }.at(level);
+    Products { ab, aa, bb }
+}
+
+/// The Euclidean norm of a vector, to a relative error of 3e-15.
+///
+/// It overflows only where the norm itself does, and a vector has norm 0 only where all its elements are 0. An infinity
+/// gives an infinity, NaN gives NaN.
+///
+/// # Panics
+///
+/// This CPU lacks the level.
+#[must_use]
+pub fn norm<T: Float>(level: Level, a: Source<'_, T>) -> f64 {
+    scaled::norm(level, a).value()
+}
+
+/// The cosine of the angle between two vectors: the dot product over the product of the norms, within [-1, 1].
+///
+/// A vector of zeros has no direction: its cosine with any vector of finite numbers is 0, as scikit-learn has it. NaN or
+/// an infinity in either vector gives NaN. The absolute error is at most 1e-14, and mostly below 2e-16: neither overflow
+/// nor underflow of squares does harm, as they are computed again of vectors scaled by powers of two.
+///
+/// # Panics
+///
+/// The lengths differ, or this CPU lacks the level.
+#[must_use]
+pub fn cosine_similarity<T: Float>(level: Level, a: Source<'_, T>, b: Source<'_, T>) -> f64 {
+    products(level, a, b)
+        .cosine()
+        .unwrap_or_else(|| scaled::cosine(a, b))
+}
+
+/// The sums that a cosine is made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Products {
+    /// The dot product of the two vectors.
+    pub ab: f64,
+    /// The first one's with itself.
+    pub aa: f64,
+    /// The second one's with itself.
+    pub bb: f64,
+}
+
+/// Sums of squares in this range lost nothing to underflow that matters, and nothing overflowed next to them.
+const SAFE: std::ops::Range<f64> = 1e-270..1e270;
+
+impl Products {
+    /// Adds those of another piece of the same two vectors.
+    pub fn merge(&mut self, other: Self) {
+        self.ab += other.ab;
+        self.aa += other.aa;
+        self.bb += other.bb;
+    }
+
+    /// The cosine, within [-1, 1], or NaN where there was NaN. `None` where squares overflowed or came near underflow, or
+    /// a vector is zero: [`cosine_similarity`] of the whole vectors has the answer then.
+    #[must_use]
+    pub fn cosine(self) -> Option<f64> {
+        let Self { ab, aa, bb } = self;
+        if aa.is_nan() || bb.is_nan() {
+            return Some(f64::NAN);
+        }
+        if !(SAFE.contains(&aa) && SAFE.contains(&bb)) {
+            return None;
+        }
+        // One root where the product has room: of a vector with itself it gives exactly 1.
+        let both = aa * bb;
+        let norms = if SAFE.contains(&both) {
+            both.sqrt()
+        } else {
+            aa.sqrt() * bb.sqrt()
+        };
+        Some((ab / norms).clamp(-1.0, 1.0))
+    }
+}
+
+fn same_length<T: Copy>(a: Source<'_, T>, b: Source<'_, T>) {
+    assert_eq!(
+        a.len(),
+        b.len(),
+        "both vectors must have the same number of elements"
+    );
+}
+
+#[cfg(test)]
+mod tests;
