@@ -21,28 +21,37 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("family", nargs="*", help=f"of {', '.join(families.FAMILIES)}; all of them by default")
     parser.add_argument("--rounds", type=int, default=15, help="counted rounds a row (15)")
-    parser.add_argument("--output", type=Path, help="where the raw results go, as JSON")
+    parser.add_argument("--output", type=Path, metavar="DIR", help="where the raw results go: <abi>-<family>.json")
     args = parser.parse_args()
     if unknown := set(args.family) - set(families.FAMILIES):
         parser.error(f"no family {min(unknown)!r}; there are {', '.join(families.FAMILIES)}")
     where = machine.describe()
     info = where["hotkernels"]
-    print(f"{where['cpu']}, {where['cores']} cores; Python {where['python']}"
-          f"{' free-threaded' if where['free_threaded'] else ''}; hotkernels {info['version']} {info['abi']} {info['simd']}")
-    results = []
+    print(
+        f"{where['cpu']}, {where['cores']} cores; Python {where['python']}"
+        f"{' free-threaded' if where['free_threaded'] else ''}; hotkernels {info['version']} {info['abi']} {info['simd']}"
+    )
     for family in args.family or families.FAMILIES:
         print(f"\n{family}")
+        results = []
         for work in families.FAMILIES[family]():
             result = measure.run(work, args.rounds)
-            results.append({"family": family, **asdict(result)})
+            results.append(asdict(result))
             show(result)
-    if args.output:
-        args.output.parent.mkdir(parents=True, exist_ok=True)
-        part = args.output.with_suffix(".part")
-        finished = datetime.now(UTC).isoformat(timespec="seconds")
-        part.write_text(json.dumps({"machine": where, "finished": finished, "results": results}, indent=1) + "\n")
-        part.replace(args.output)
-        print(f"\nraw results: {args.output}")
+        if args.output:
+            name = f"{info['abi']}-{family}.json"
+            print(f"  raw results: {keep(args.output / name, where, results)}")
+
+
+def keep(path: Path, where: dict[str, object], results: list[dict[str, object]]) -> Path:
+    """Writes the raw results beside their place, and renames them."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    finished = datetime.now(UTC).isoformat(timespec="seconds")
+    content = {"machine": where, "finished": finished, "results": results}
+    part.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    part.replace(path)
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def show(result: measure.Result) -> None:

@@ -161,8 +161,8 @@ def threads() -> Iterator[Work]:
     cores = hk.build_info()["threads"]
     tasks: dict[str, Callable[[int], object]] = {
         "cosine_matrix 600 × 600 × 768 float32": lambda n: hk.cosine_matrix(rows, rows, out=out[n], threads=1),
-        "dot 500,000 float64": lambda n: [hk.dot(values, values) for _ in range(20)],
-        "sum 500,000 float64": lambda n: [hk.sum(values) for _ in range(20)],
+        "dot 500,000 float64": lambda _: [hk.dot(values, values) for _ in range(20)],
+        "sum 500,000 float64": lambda _: [hk.sum(values) for _ in range(20)],
     }
     for name, task in tasks.items():
         engines: dict[str, Callable[[], object]] = {}

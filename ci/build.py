@@ -199,7 +199,7 @@ def build_environment(maturin: Path, tree: Path) -> dict[str, str]:
     for name in ("RUSTFLAGS", "CARGO_BUILD_TARGET", "CARGO_TARGET_DIR", "MATURIN_PEP517_ARGS"):
         environment.pop(name, None)  # each would change what is built
     # The folders that the crates are unpacked in must be there to be remapped.
-    fetch = ["cargo", "fetch", "--locked", "--manifest-path", tree / "Cargo.toml"]
+    fetch = ["cargo", "fetch", "--locked", "--manifest-path", str(tree / "Cargo.toml")]
     process.run(fetch, what="fetching the crates of the lock file", cwd=tree, env=environment)
     # \x1f is cargo's separator between flags. Panic messages name source files; those of the registry by absolute path.
     environment["CARGO_ENCODED_RUSTFLAGS"] = "\x1f".join(f"--remap-path-prefix={a}={b}" for a, b in remapped(environment))

@@ -56,9 +56,9 @@ def misaligned(values: np.ndarray) -> np.ndarray:
 GUISES: dict[str, Callable[[np.ndarray], Any]] = {
     "ndarray": lambda values: values,
     "array.array": lambda values: array.array(values.dtype.char, values.tobytes()),
-    "memoryview": lambda values: memoryview(values),
-    "bytearray.cast": lambda values: memoryview(bytearray(values.tobytes())).cast(values.dtype.char),
-    "Vector": lambda values: hk.Vector(values),
+    "memoryview": memoryview,
+    "bytearray.cast": lambda values: memoryview(bytearray(values.tobytes())).cast("f" if values.dtype == np.float32 else "d"),
+    "Vector": hk.Vector,
     "read-only": read_only,
     "strided": strided,
     "backwards": backwards,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import gc
 import weakref
+from typing import Any
 
 import hotkernels as hk
 import numpy as np
 import pytest
-
 from inputs import OnlyDLPack
 
 
@@ -78,13 +78,14 @@ def test_the_tensor_is_given_back(versioned: bool) -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.int32, np.complex64, np.float16])
-def test_dtypes(dtype: type) -> None:
+def test_dtypes(dtype: Any) -> None:
     with pytest.raises(TypeError, match=r"^a has dtype (int32|DLPack type code \d, \d+ bits, 1 lanes); float32 or float64"):
         hk.dot(OnlyDLPack(np.ones(3, dtype)), np.ones(3))
 
 
 def test_sums() -> None:
-    for dtype in (np.float32, np.float64, np.int8, np.uint64, np.bool_):
+    dtypes: tuple[Any, ...] = (np.float32, np.float64, np.int8, np.uint64, np.bool_)
+    for dtype in dtypes:
         values = np.arange(60).astype(dtype).reshape(3, 20)
         assert hk.sum(OnlyDLPack(values)) == values.sum(dtype=np.float64)
         assert hk.sum(OnlyDLPack(values[:, ::2])) == values[:, ::2].sum(dtype=np.float64)

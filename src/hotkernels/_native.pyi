@@ -1,9 +1,20 @@
 # What the compiled module holds; nox -s lint checks it against the module (stubtest).
 from collections.abc import Buffer, Iterable, Iterator
-from typing import Any, Literal, Protocol, SupportsFloat, SupportsIndex, TypeVar, final, overload, type_check_only
+from typing import Any, Literal, Protocol, SupportsFloat, SupportsIndex, final, overload, type_check_only
 
 import numpy as np
 from numpy.typing import NDArray
+
+__all__ = [
+    "ThreadSafeCounter",
+    "Vector",
+    "__version__",
+    "build_info",
+    "cosine_matrix",
+    "cosine_similarity",
+    "dot",
+    "sum",
+]
 
 __version__: str
 
@@ -14,7 +25,6 @@ class _DLPackTensor(Protocol):
 
 type _Array = Buffer | _DLPackTensor
 type _Dtype = Literal["float32", "float64"]
-_Out = TypeVar("_Out", bound=Buffer)
 
 def dot(a: _Array, b: _Array) -> float: ...
 def cosine_similarity(a: _Array, b: _Array) -> float: ...
@@ -23,11 +33,12 @@ def cosine_matrix(
     queries: _Array, corpus: _Array | None = None, *, out: None = None, threads: int | None = None
 ) -> NDArray[np.float32] | NDArray[np.float64]: ...
 @overload
-def cosine_matrix(
-    queries: _Array, corpus: _Array | None = None, *, out: _Out, threads: int | None = None
-) -> _Out: ...
-def sum(x: _Array | Iterable[SupportsFloat | SupportsIndex]) -> int | float: ...
+def cosine_matrix[Out: Buffer](
+    queries: _Array, corpus: _Array | None = None, *, out: Out, threads: int | None = None
+) -> Out: ...
+def sum(x: _Array | Iterable[SupportsFloat | SupportsIndex]) -> int | float: ...  # noqa: A001 - used as hk.sum
 def build_info() -> dict[str, Any]: ...
+
 @final
 class Vector:
     def __new__(cls, data: _Array | Iterable[SupportsFloat], dtype: _Dtype | None = None) -> Vector: ...
@@ -47,7 +58,6 @@ class Vector:
     def __eq__(self, other: object, /) -> bool: ...
     def __reduce__(self) -> tuple[type[Vector], tuple[list[float], str]]: ...
     def __buffer__(self, flags: int, /) -> memoryview: ...
-    def __release_buffer__(self, buffer: memoryview, /) -> None: ...
 
 @final
 class ThreadSafeCounter:

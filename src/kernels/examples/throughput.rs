@@ -1,5 +1,5 @@
-//! Times the kernels on one thread at every level of this CPU: `cargo run --release -p hotkernels-kernels --example
-//! throughput [part of a name]`.
+//! Times the kernels on one thread at every level of this CPU, or at the one that `HOTKERNELS_SIMD` names: `cargo run
+//! --release -p hotkernels-kernels --example throughput [part of a name]`.
 
 use std::env;
 use std::hint::black_box;
@@ -71,7 +71,11 @@ fn main() {
     let go_on = || false;
     let team = Team::alone(&go_on);
 
-    for level in simd::available() {
+    let levels = match env::var_os(simd::VARIABLE) {
+        None => simd::available(),
+        Some(_) => vec![simd::level().unwrap()],
+    };
+    for level in levels {
         let x = Source::from(f64s.as_slice());
         report.line(level, "sum f64, 10M", LONG, "element", || {
             reduce::sum_f64(level, x, &go_on)
@@ -124,8 +128,8 @@ fn main() {
 
         let d = 768;
         let rows = LONG / d;
-        let mut out = vec![0_f32; 4 * rows];
-        for few in [1, 2, 4] {
+        let mut out = vec![0_f32; 8 * rows];
+        for few in [1, 2, 3, 4, 5, 8] {
             let (queries, corpus) = (&f32s[..few * d], &f32s[..rows * d]);
             report.line(
                 level,

@@ -41,6 +41,22 @@ mod private {
         /// What is between -1 and 1, and the nearer of these for what is not. NaN stays NaN.
         fn within_one(self) -> Self;
 
+        /// Columns that `transpose` takes of each row: 16 bytes.
+        const COLUMNS: usize;
+
+        /// [`Arch::transpose_f32`] or [`Arch::transpose_f64`].
+        ///
+        /// # Safety
+        ///
+        /// As there.
+        unsafe fn transpose<A: Arch>(
+            arch: A,
+            from: [*const Self; 4],
+            factors: &[[Self; 2]; 4],
+            to: *mut Self,
+            step: usize,
+        );
+
         /// Rows and columns of the tile kernel's tile.
         fn shape<A: Arch>() -> (usize, usize);
 
@@ -107,6 +123,20 @@ impl Sealed for f32 {
         self.clamp(-1.0, 1.0)
     }
 
+    const COLUMNS: usize = 4;
+
+    #[inline(always)]
+    unsafe fn transpose<A: Arch>(
+        arch: A,
+        from: [*const Self; 4],
+        factors: &[[Self; 2]; 4],
+        to: *mut Self,
+        step: usize,
+    ) {
+        // SAFETY: the caller's promise.
+        unsafe { arch.transpose_f32(from, factors, to, step) }
+    }
+
     #[inline(always)]
     fn shape<A: Arch>() -> (usize, usize) {
         A::TILE_F32
@@ -145,6 +175,20 @@ impl Sealed for f64 {
     #[inline(always)]
     fn within_one(self) -> Self {
         self.clamp(-1.0, 1.0)
+    }
+
+    const COLUMNS: usize = 2;
+
+    #[inline(always)]
+    unsafe fn transpose<A: Arch>(
+        arch: A,
+        from: [*const Self; 4],
+        factors: &[[Self; 2]; 4],
+        to: *mut Self,
+        step: usize,
+    ) {
+        // SAFETY: the caller's promise.
+        unsafe { arch.transpose_f64(from, factors, to, step) }
     }
 
     #[inline(always)]

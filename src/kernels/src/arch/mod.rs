@@ -42,6 +42,33 @@ pub trait Arch: Copy + Send + Sync + 'static {
     /// As [`Tile::run`].
     unsafe fn tile_f64(self, tile: &Tile<f64>);
 
+    /// Loads 4 numbers of each of 4 rows, multiplies each row by its two factors, and stores the columns: 4 numbers each,
+    /// `step` elements from one to the next.
+    ///
+    /// # Safety
+    ///
+    /// What is loaded must be readable, and what is stored writable; neither need be aligned to more than one number.
+    unsafe fn transpose_f32(
+        self,
+        from: [*const f32; 4],
+        factors: &[[f32; 2]; 4],
+        to: *mut f32,
+        step: usize,
+    );
+
+    /// The same for 2 numbers of each of 4 rows: 2 columns of 4.
+    ///
+    /// # Safety
+    ///
+    /// As [`Arch::transpose_f32`].
+    unsafe fn transpose_f64(
+        self,
+        from: [*const f64; 4],
+        factors: &[[f64; 2]; 4],
+        to: *mut f64,
+        step: usize,
+    );
+
     /// Asks for the memory there to be brought near; any address will do.
     #[inline(always)]
     fn prefetch<T>(self, _address: *const T) {}

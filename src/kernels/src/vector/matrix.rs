@@ -8,7 +8,7 @@
 use std::ops::Range;
 
 use super::few;
-use super::pack::{Scale, pack};
+use super::pack::{Panel, Scale};
 use crate::Float;
 use crate::arch::{Arch, Kernel, Tile};
 use crate::memory::{Rows, Target};
@@ -237,17 +237,18 @@ impl<T: Float> Product<'_, T> {
             let scales = unsafe { std::slice::from_raw_parts(scales.at(0, start), end - start) };
             for (columns, offset) in chunk.depths(padded) {
                 let place = offset + start * columns.len();
-                // SAFETY: `width` rows of these columns have their place there, and it is this piece's alone.
-                unsafe {
-                    pack(
-                        self.corpus,
-                        rows.start + start,
-                        width,
-                        columns,
-                        scales,
-                        packed.at(0, place),
-                    );
+                let size = width * columns.len();
+                assert!(place + size <= packed.cols());
+                Panel {
+                    rows: self.corpus,
+                    first: rows.start + start,
+                    scales,
+                    columns,
+                    width,
+                    // SAFETY: that is within the chunk's memory, which is initialized, and it is this piece's alone.
+                    to: unsafe { std::slice::from_raw_parts_mut(packed.at(0, place), size) },
                 }
+                .at(self.level);
             }
         })
     }
@@ -310,18 +311,15 @@ impl<T: Float> Product<'_, T> {
         for (columns, offset) in chunk.depths(padded) {
             let depth = columns.len();
             for start in (0..block.rows.len()).step_by(height) {
-                let scales = &block.scales[start..block.rows.len().min(start + height)];
-                // SAFETY: a block has a multiple of `height` rows, and `own` has room for it.
-                unsafe {
-                    pack(
-                        self.queries,
-                        block.rows.start + start,
-                        height,
-                        columns.clone(),
-                        scales,
-                        own.as_mut()[start * depth..].as_mut_ptr(),
-                    );
+                Panel {
+                    rows: self.queries,
+                    first: block.rows.start + start,
+                    scales: &block.scales[start..block.rows.len().min(start + height)],
+                    columns: columns.clone(),
+                    width: height,
+                    to: &mut own.as_mut()[start * depth..][..height * depth],
                 }
+                .at(self.level);
             }
             // Blocks and chunks start at multiples of BLOCK, which is one of `width`.
             let skipped = (block.cols.start - chunk.rows.start) * depth;

@@ -43,6 +43,54 @@ impl Arch for Neon {
         // SAFETY: the caller's promise.
         unsafe { tile.run::<Self, F64x2, 8, 3>(self) }
     }
+
+    #[inline(always)]
+    unsafe fn transpose_f32(
+        self,
+        from: [*const f32; 4],
+        factors: &[[f32; 2]; 4],
+        to: *mut f32,
+        step: usize,
+    ) {
+        // SAFETY: see below.
+        unsafe {
+            let mut rows = [vdupq_n_f32(0.0); 4];
+            for ((row, from), [first, second]) in rows.iter_mut().zip(from).zip(factors) {
+                *row = vmulq_n_f32(vmulq_n_f32(vld1q_f32(from), *first), *second);
+            }
+            let wide = |row| vreinterpretq_f64_f32(row);
+            let narrow = |row| vreinterpretq_f32_f64(row);
+            let [a, b, c, d] = rows;
+            let (ab, cd) = (wide(vtrn1q_f32(a, b)), wide(vtrn1q_f32(c, d)));
+            vst1q_f32(to, narrow(vtrn1q_f64(ab, cd)));
+            vst1q_f32(to.add(2 * step), narrow(vtrn2q_f64(ab, cd)));
+            let (ab, cd) = (wide(vtrn2q_f32(a, b)), wide(vtrn2q_f32(c, d)));
+            vst1q_f32(to.add(step), narrow(vtrn1q_f64(ab, cd)));
+            vst1q_f32(to.add(3 * step), narrow(vtrn2q_f64(ab, cd)));
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn transpose_f64(
+        self,
+        from: [*const f64; 4],
+        factors: &[[f64; 2]; 4],
+        to: *mut f64,
+        step: usize,
+    ) {
+        // SAFETY: see below.
+        unsafe {
+            let mut rows = [vdupq_n_f64(0.0); 4];
+            for ((row, from), [first, second]) in rows.iter_mut().zip(from).zip(factors) {
+                *row = vmulq_n_f64(vmulq_n_f64(vld1q_f64(from), *first), *second);
+            }
+            let [a, b, c, d] = rows;
+            vst1q_f64(to, vtrn1q_f64(a, b));
+            vst1q_f64(to.add(2), vtrn1q_f64(c, d));
+            vst1q_f64(to.add(step), vtrn2q_f64(a, b));
+            vst1q_f64(to.add(step + 2), vtrn2q_f64(c, d));
+        }
+    }
 }
 
 // SAFETY, for all blocks below: a value of these types is made only with a `Neon`, which proves that the CPU has the

@@ -2,6 +2,7 @@
 
 use std::arch::x86_64::*;
 
+use super::transpose;
 use crate::arch::{Arch, Doubles, Kernel, Tile, Vector};
 
 /// The proof that the CPU has AVX-512 F, BW, DQ and VL, AVX2 and FMA.
@@ -42,6 +43,30 @@ impl Arch for Avx512 {
     unsafe fn tile_f64(self, tile: &Tile<f64>) {
         // SAFETY: the caller's promise.
         unsafe { tile.run::<Self, F64x8, 12, 2>(self) }
+    }
+
+    #[inline(always)]
+    unsafe fn transpose_f32(
+        self,
+        from: [*const f32; 4],
+        factors: &[[f32; 2]; 4],
+        to: *mut f32,
+        step: usize,
+    ) {
+        // SAFETY: the caller's promise.
+        unsafe { transpose::f32(from, factors, to, step) }
+    }
+
+    #[inline(always)]
+    unsafe fn transpose_f64(
+        self,
+        from: [*const f64; 4],
+        factors: &[[f64; 2]; 4],
+        to: *mut f64,
+        step: usize,
+    ) {
+        // SAFETY: the caller's promise.
+        unsafe { transpose::f64(from, factors, to, step) }
     }
 
     #[inline(always)]

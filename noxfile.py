@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+"""Every task a person runs: `python3 noxfile.py -l` lists them, `python3 noxfile.py -s NAME` runs one.
+
+Run as a script it needs Python 3.11 and a Rust toolchain, and brings the rest; `nox -s NAME` is the same for who has nox.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+sys.path.insert(0, str(ROOT))  # for a nox that was started as a script of its own
+
+from scripts import bootstrap
+
+if __name__ == "__main__":
+    bootstrap.main(sys.argv[1:])  # does not return
+
+import functools
+from collections.abc import Callable
+
+import nox
+
+from ci import environment
+
+environment.apply()
+bootstrap.add_uv_to_path()
+
+nox.needs_version = ">=2026.10"
+nox.options.default_venv_backend = "uv"
+nox.options.reuse_venv = "yes"
+
+
+Task = Callable[[nox.Session], None]
+
+
+def session(requirements: str, *, default: bool = False) -> Callable[[Task], Task]:
+    """A session with exactly the packages of ci/requirements/<requirements>.txt, on the Python that runs nox."""
+
+    def wrap(function: Task) -> Task:
+        @functools.wraps(function)
+        def run(session: nox.Session) -> None:
+            command = ["uv", "pip", "sync", "--quiet", "--require-hashes", "--only-binary", ":all:", "--compile-bytecode"]
+            session.run_install(*command, f"ci/requirements/{requirements}.txt", silent=True)
+            function(session)
+
+        task: Task = nox.session(default=default)(run)
+        return task
+
+    return wrap
+
+
+@session("ci", default=True)
+def tests(session: nox.Session) -> None:
+    """Test the source as it is, on every interpreter found: nox -s tests -- [cp314t …] [pytest options]"""
+    # Optimised, for the kernels' own tests are long; and yet with the checks of a debug build.
+    checked = ["--config=profile.release.debug-assertions=true", "--config=profile.release.overflow-checks=true"]
+    cargo = ["cargo", "test", "--release", "--locked", "--target-dir=target/checks", "--package=hotkernels-kernels", *checked]
+    session.run(*cargo, external=True)
+    session.run("pytest", "tests/ci")
+    session.run("python", "-m", "scripts.tests", *session.posargs)
+
+
+@session("ci")
+def wheels(session: nox.Session) -> None:
+    """Build, audit, test and gate all that ships: nox -s wheels -- [--platform P …]"""
+    session.run("python", "-m", "scripts.wheels", *session.posargs)
+
+
+@session("lint", default=True)
+def lint(session: nox.Session) -> None:
+    """Check style, types, stubs, workflows, metadata and locks; nox -s lint -- --fix corrects what can be"""
+    session.run("python", "-m", "scripts.lint", *session.posargs)
+
+
+@session("ci")
+def cov(session: nox.Session) -> None:
+    """Measure which lines the tests run, Python and Rust, and fail below the floor"""
+    session.run("python", "-m", "scripts.cov", *session.posargs)
+
+
+@session("ci")
+def interpreters(session: nox.Session) -> None:
+    """Find, fetch or build every interpreter that is served: nox -s interpreters -- [--sources DIR]"""
+    session.run("python", "-m", "scripts.interpreters", *session.posargs)
+
+
+@session("ci")
+def bench(session: nox.Session) -> None:
+    """Measure the kernels beside their peers: nox -s bench -- [FAMILY …]"""
+    session.run("python", "-m", "scripts.bench", *session.posargs)
+
+
+@session("nox")
+def lock(session: nox.Session) -> None:
+    """Write ci/requirements anew after a change of the groups; nox -s lock -- --upgrade takes the newest"""
+    session.run("python", "-m", "scripts.lock", *session.posargs)
+
+
+@session("ci")
+def ci(session: nox.Session) -> None:
+    """Run one verb of the release line: nox -s ci -- plan | build | audit | test | gate | report"""
+    session.run("python", "-m", "ci", *session.posargs)

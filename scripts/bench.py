@@ -1,0 +1,74 @@
+"""Measures installed wheels beside their peers: builds them from the sources as they are, then runs benchmarks/ on each.
+
+Every family runs on the full-API wheel of the newest interpreter that all peers serve. How threads scale is also measured
+with the abi3 wheel of that interpreter, and with the free-threaded one. Raw results go to benchmarks/results.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from rich.markup import escape
+
+from ci import checks, clean, interpreters, matrix, test, tools
+from ci.console import console
+from ci.errors import CiError
+from ci.matrix import Artifact, Interpreter, Matrix
+from ci.paths import ROOT
+from scripts.tests import artifact_for, install
+
+GIL, FREE_THREADED = "cp314", "cp314t"
+"""The newest final release; peers have wheels for it."""
+
+
+def main(words: list[str]) -> int:
+    declared = matrix.load()
+    served = {interpreter.name: interpreter for interpreter in declared.interpreters}
+    families = [word for word in words if not word.startswith("-")]
+    bad = False
+    try:
+        with tempfile.TemporaryDirectory(prefix="hotkernels-bench-") as folder:
+            bad |= measure(declared, served[GIL], artifact_for(declared, served[GIL]), Path(folder), words)
+            if not families or "threads" in families:
+                options = ["threads", *(word for word in words if word.startswith("-"))]
+                for name, artifact in ((GIL, abi3(declared, served[GIL])), (FREE_THREADED, None)):
+                    chosen = artifact or artifact_for(declared, served[name])
+                    bad |= measure(declared, served[name], chosen, Path(folder), options)
+    except CiError as error:
+        console.print(f"[bold red]error:[/] {escape(str(error))}")
+        return 1
+    return int(bad)
+
+
+def abi3(declared: Matrix, interpreter: Interpreter) -> Artifact:
+    """The limited-API wheel that this interpreter takes, here."""
+    platforms = [platform for platform in declared.platforms if test.runs_here(platform)]
+    for artifact in declared.artifacts(matrix.project_version(), platforms):
+        if artifact.wheel and artifact.wheel.limited_api and interpreter in artifact.tested_on:
+            return artifact
+    raise CiError(f"no limited-API wheel for {interpreter.name} here", todo="ci/matrix.toml declares one a platform")
+
+
+def measure(declared: Matrix, interpreter: Interpreter, artifact: Artifact, folder: Path, words: list[str]) -> bool:
+    """Runs the benchmarks on one wheel; whether they failed."""
+    python = interpreters.find(interpreter)
+    if python is None:
+        raise CiError(f"no {interpreter.command} to measure on", todo="nox -s interpreters")
+    # The peers serve no free-threaded builds; NumPy, which the tests need as well, is all that threads are measured with.
+    wanted = clean.requirements(interpreter) if interpreter.free_threaded else ROOT / "ci" / "requirements" / "bench.txt"
+    bin_folder = tools.environment(wanted, python=python)
+    site = install(declared, interpreter, python, folder, artifact)
+    # The checkout's root is there for benchmarks/; the package is under src/ and cannot be imported from it.
+    env = os.environ | {"PYTHONPATH": os.pathsep.join([str(site), str(ROOT)])}
+    output = ROOT / "benchmarks" / "results"
+    console.rule(f"{checks.abi(artifact)} on {interpreter.command}", align="left")
+    command: list[str | Path] = [bin_folder / "python", "-P", "-m", "benchmarks", "--output", output, *words]
+    return subprocess.run(command, cwd=ROOT, env=env, check=False).returncode != 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
