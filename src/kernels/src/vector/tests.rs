@@ -254,16 +254,16 @@ fn check_matrix<T: Float>(
         )
     };
     let compare = |found: &[T], corpus: Rows<'_, T>, level| {
-        for row in 0..rows {
-            for col in 0..corpus.rows() {
-                let expected = cosine_similarity(Level::Scalar, left.row(row), corpus.row(col));
-                let found = found[row * corpus.rows() + col].to_f64();
-                assert!(
-                    (found - expected).abs() <= room || (found.is_nan() && expected.is_nan()),
-                    "{level}, {rows} x {} x {depth} at {row}, {col}: {found} {expected}",
-                    corpus.rows()
-                );
-            }
+        // All of a small matrix, some of a large one.
+        for place in (0..found.len()).step_by(found.len() / 1000 | 1) {
+            let (row, col) = (place / corpus.rows(), place % corpus.rows());
+            let expected = cosine_similarity(Level::Scalar, left.row(row), corpus.row(col));
+            let found = found[place].to_f64();
+            assert!(
+                (found - expected).abs() <= room || (found.is_nan() && expected.is_nan()),
+                "{level}, {rows} x {} x {depth} at {row}, {col}: {found} {expected}",
+                corpus.rows()
+            );
         }
     };
     let bits = |numbers: &[T]| {
@@ -271,6 +271,9 @@ fn check_matrix<T: Float>(
         bits.collect::<Vec<_>>()
     };
     for level in simd::available() {
+        if cfg!(debug_assertions) && level == Level::Scalar && rows * cols * depth > 1 << 24 {
+            continue; // takes minutes without optimization
+        }
         let one = matrix(level, left, Some(right), 1);
         compare(&one, right, level);
         let own = matrix(level, left, None, 1);
@@ -293,9 +296,9 @@ fn check_matrix<T: Float>(
 #[test]
 fn matrices_of_every_shape() {
     let sizes: &[usize] = if cfg!(miri) {
-        &[0, 1, 2, 5, 7, 33]
+        &[0, 1, 5, 33]
     } else {
-        &[0, 1, 2, 3, 4, 5, 6, 7, 12, 13, 16, 17, 31, 33, 49, 100]
+        &[0, 1, 3, 4, 5, 7, 12, 17, 33, 50]
     };
     for &rows in sizes {
         for &cols in sizes {
