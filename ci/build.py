@@ -132,9 +132,11 @@ def maturin_build(
     if artifact.wheel is None or artifact.platform is None:
         command += ["sdist", "--out", str(out)]
     else:
+        platform = artifact.platform
         # zig links against the glibc that the platform tag promises, whatever this host has.
         command += ["build", "--release", "--locked", "--zig", "--auditwheel", "check"]
-        command += ["--target", artifact.platform.target, "--compatibility", artifact.platform.tag.removesuffix("_x86_64")]
+        command += ["--target", platform.target]
+        command += ["--compatibility", platform.tag.removesuffix(f"_{platform.target.partition('-')[0]}")]
         command += ["--interpreter", str(interpreter), "--out", str(out)]
         command += ["--target-dir", str(TARGETS / Path(lane.lock).parent)]
         command += ["--config", slot(artifact.wheel.tag)]

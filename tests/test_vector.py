@@ -38,7 +38,7 @@ def test_dot_is_within_its_bound(pair: tuple[np.ndarray, np.ndarray]) -> None:
     a, b = pair
     size = exact_dot(np.abs(a), np.abs(b))
     # Besides the documented relative bound: products below the range of float64 are lost, at most one unit each.
-    assert abs(Fraction(hk.dot(a, b)) - exact_dot(a, b)) <= size * Fraction(1e-15) + len(a) * Fraction(5e-324)
+    assert abs(Fraction(hk.dot(a, b)) - exact_dot(a, b)) <= size * Fraction(4.5e-15) + len(a) * Fraction(5e-324)
 
 
 @given(pairs())
@@ -54,7 +54,7 @@ def test_cosine_is_within_its_bound(pair: tuple[np.ndarray, np.ndarray]) -> None
     scale = 1 << max(0, 2 * (200 - (squares.numerator.bit_length() - squares.denominator.bit_length()) // 2))
     norm = Fraction(math.isqrt(int(squares * scale * scale)), scale)
     if norm > Fraction(1e-150) and exact_dot(a, a) > Fraction(1e-290) and exact_dot(b, b) > Fraction(1e-290):
-        assert abs(Fraction(found) - exact_dot(a, b) / norm) <= Fraction(4e-15)
+        assert abs(Fraction(found) - exact_dot(a, b) / norm) <= Fraction(1e-14)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

