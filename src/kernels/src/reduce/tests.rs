@@ -204,6 +204,7 @@ fn half_way_sums_are_found_by_the_fast_way_too() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "takes an hour")]
 fn a_sum_stops_when_told_to() {
     let numbers = vec![0.1; 1 << 20];
     for level in simd::available() {
