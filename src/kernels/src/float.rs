@@ -1,9 +1,12 @@
 //! The floating-point types that the vector kernels take, and what generic code needs of them.
 
 use crate::arch::{Arch, Doubles, Tile, Vector};
+use crate::vector::Compiled;
 
 /// `f32` or `f64`.
-pub trait Float: private::Sealed + Copy + Default + PartialOrd + Send + Sync + 'static {
+pub trait Float:
+    private::Sealed + Compiled + Copy + Default + PartialOrd + Send + Sync + 'static
+{
     /// The number in the wider type, exactly.
     fn to_f64(self) -> f64;
     /// The nearest number of this type.

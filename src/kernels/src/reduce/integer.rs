@@ -9,7 +9,12 @@ use crate::simd::Level;
 pub trait Integer: private::Sealed + Copy + Send + Sync + 'static {}
 
 mod private {
-    pub trait Sealed: Into<i128> {
+    use super::{Level, Source};
+
+    pub trait Sealed: Into<i128> + Copy {
+        /// The sum of all elements. Compiled here for each type: a generic function would be by every crate that calls it.
+        fn total(level: Level, x: Source<'_, Self>) -> i128;
+
         /// Adds some of these, of which there are at most [`SOME`](super::SOME), at an address.
         ///
         /// # Safety
@@ -40,7 +45,7 @@ pub fn sum_int<T: Integer>(
         if stop() {
             return Err(SumError::Interrupted);
         }
-        total += Sum(piece).at(level);
+        total += T::total(level, piece);
     }
     Ok(total)
 }
@@ -80,6 +85,9 @@ macro_rules! narrow {
         impl Integer for $integer {}
 
         impl private::Sealed for $integer {
+            fn total(level: Level, x: Source<'_, Self>) -> i128 {
+                Sum(x).at(level)
+            }
 
             #[inline(always)]
             unsafe fn sum(from: *const Self, count: usize) -> i128 {
@@ -101,6 +109,9 @@ macro_rules! wide {
         impl Integer for $integer {}
 
         impl private::Sealed for $integer {
+            fn total(level: Level, x: Source<'_, Self>) -> i128 {
+                Sum(x).at(level)
+            }
 
             #[inline(always)]
             unsafe fn sum(from: *const Self, count: usize) -> i128 {

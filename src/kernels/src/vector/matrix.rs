@@ -43,33 +43,12 @@ const THREAD: usize = 1 << 23;
 /// More threads than this would take more memory than promised.
 const THREADS: usize = 64;
 
-/// The cosine of each query with each row of the corpus: `out[i][j]` is that of `queries[i]` and `corpus[j]`, within
-/// [-1, 1]. Without a corpus the queries are their own: half is computed, the result is exactly symmetric, and 1 on the
-/// diagonal wherever a row has a direction.
-///
-/// A row of zeros gives 0, a row with NaN or an infinity gives NaN, in its own row and column alone. With at most 4 rows on
-/// either side, cosines are computed in `f64`, as precisely as [`cosine_similarity`] does, and rounded; that takes one pass
-/// over the larger side, at the speed of memory. Else rows are scaled to unit length, multiplied and summed in `T`, at most
-/// 384 (`f32`) or 192 (`f64`) terms at a time, whose sums are added up: for rows of d elements the absolute error is at most
-/// (min(d, 384) + d / 384 + 6) * 2^-24 for `f32` and (min(d, 192) + d / 192 + 50) * 2^-53 for `f64`, and mostly a hundredth
-/// of that. The result does not depend on the number of threads; levels differ in the last digits.
-///
-/// It takes up to 48 MiB of memory besides its arguments. When interrupted, it leaves `out` written in part.
-///
-/// # Errors
-///
-/// `Interrupted` if the team was told to stop.
-///
-/// # Panics
-///
-/// The rows differ in length, `out` has another shape, or this CPU lacks the level.
-///
-/// [`cosine_similarity`]: super::cosine_similarity
+/// [`cosine_matrix`](super::cosine_matrix), for any type.
 #[expect(
     clippy::needless_pass_by_value,
     reason = "a target is the one way to its memory, as &mut is"
 )]
-pub fn cosine_matrix<T: Float>(
+pub(super) fn cosine_matrix<T: Float>(
     level: Level,
     queries: Rows<'_, T>,
     corpus: Option<Rows<'_, T>>,
