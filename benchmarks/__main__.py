@@ -54,6 +54,14 @@ def keep(path: Path, where: dict[str, object], results: list[dict[str, object]])
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
+def rate(number: float) -> str:
+    """A number with the prefix that leaves one to three digits before the point."""
+    for prefix, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if number >= size:
+            return f"{number / size:.3g} {prefix}"
+    return f"{number:.3g}"
+
+
 def show(result: measure.Result) -> None:
     """One row an engine: time a call, rate, spread, and how many times faster than the peer."""
     print(f"  {result.work}{f' ({result.note})' if result.note else ''}")
@@ -62,7 +70,7 @@ def show(result: measure.Result) -> None:
         error = f"  error {result.errors[engine]:.1e}" if engine in result.errors else ""
         print(
             f"    {engine:32} {seconds * 1e6:12.3f} µs  ±{result.spread(engine):4.0%}  "
-            f"{result.amount / seconds / 1e9:9.4f} G{result.unit}/s  × {result.ratio(engine):.2f}{error}"
+            f"{rate(result.amount / seconds):>8} {result.unit}/s  × {result.ratio(engine):.2f}{error}"
         )
 
 

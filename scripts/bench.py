@@ -6,6 +6,7 @@ with the abi3 wheel of that interpreter, and with the free-threaded one. Raw res
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
@@ -28,16 +29,19 @@ GIL, FREE_THREADED = "cp314", "cp314t"
 def main(words: list[str]) -> int:
     declared = matrix.load()
     served = {interpreter.name: interpreter for interpreter in declared.interpreters}
-    families = [word for word in words if not word.startswith("-")]
+    parser = argparse.ArgumentParser(prog="nox -s bench --", description=__doc__, allow_abbrev=False)
+    parser.add_argument("family", nargs="*", help="vector, reduce, calls, threads (all)")
+    parser.add_argument("--rounds", default="15", metavar="N", help="counted rounds a row (15)")
+    args = parser.parse_args(words)
+    rounds = ["--rounds", args.rounds]
     bad = False
     try:
         with tempfile.TemporaryDirectory(prefix="hotkernels-bench-") as folder:
-            bad |= measure(declared, served[GIL], artifact_for(declared, served[GIL]), Path(folder), words)
-            if not families or "threads" in families:
-                options = ["threads", *(word for word in words if word.startswith("-"))]
+            bad |= measure(declared, served[GIL], artifact_for(declared, served[GIL]), Path(folder), [*args.family, *rounds])
+            if not args.family or "threads" in args.family:
                 for name, artifact in ((GIL, abi3(declared, served[GIL])), (FREE_THREADED, None)):
                     chosen = artifact or artifact_for(declared, served[name])
-                    bad |= measure(declared, served[name], chosen, Path(folder), options)
+                    bad |= measure(declared, served[name], chosen, Path(folder), ["threads", *rounds])
     except CiError as error:
         console.print(f"[bold red]error:[/] {escape(str(error))}")
         return 1
