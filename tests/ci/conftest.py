@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 import sys
@@ -21,6 +22,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The bad ELF files are made by this machine's C compiler."""
     if (sys.platform, platform.machine()) == ("linux", "x86_64") and shutil.which("cc"):
         return
+    if os.environ.get("CI"):
+        pytest.exit("these tests need a C compiler on Linux x86_64; CI skips none of them", returncode=1)
     for item in items:
         if {"dist", "wheel", "elf"}.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.skip(reason="needs a C compiler on Linux x86_64"))

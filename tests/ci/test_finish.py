@@ -65,7 +65,7 @@ def finished(tmp_path: Path) -> Path:
 
 
 def test_folder_and_hour_leave_no_trace(finished: Path, tmp_path: Path) -> None:
-    other = raw(tmp_path / "other.whl", bom("/root/two", "2027-12-31T23:59:59Z", "2"), 2027)
+    other = raw(tmp_path / "other.whl", bom("/home/two", "2027-12-31T23:59:59Z", "2"), 2027)
     finish.wheel(other, tmp_path / "again.whl", epoch=EPOCH)
     assert (tmp_path / "again.whl").read_bytes() == finished.read_bytes()
 
