@@ -27,6 +27,7 @@ All verbs work on one folder, dist/ unless told otherwise, and leave what they f
 
   python -m ci build && python -m ci audit && python -m ci test && python -m ci gate
 
+`nox -s wheels` is all of them, for the platforms that this machine is; the verbs take every platform unless told otherwise.
 What ships is declared in ci/matrix.toml and nowhere else. Exit status: 0 all is well, 1 something was refused, 2 wrong
 usage, 130 interrupted.
 """

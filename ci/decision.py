@@ -6,6 +6,7 @@ No tool runs and nothing is written. The verb gate prints it, the verb report dr
 from __future__ import annotations
 
 import argparse
+import os
 import zipfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -45,11 +46,15 @@ class Row:
 
 @dataclass(kw_only=True)
 class Decision:
-    """problems: those of no declared artifact. hosts: of each platform, the weakest way in which its code was run."""
+    """problems: those of no declared artifact. hosts: of each platform, the weakest way in which its code was run.
+
+    not_run: artifact and interpreter of each run that was asked for by name to be left out; hosts does not count them.
+    """
 
     version: str
     rows: list[Row]
     hosts: dict[str, str] = field(default_factory=dict)
+    not_run: list[tuple[str, str]] = field(default_factory=list)
     problems: list[CiError] = field(default_factory=list)
 
     @property
@@ -77,9 +82,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--accept",
         action="append",
         default=[],
-        metavar="P=HOST",
-        help="the weakest way of running the tests that is taken for platform P: native (default), emulated, or static, "
-        "which is not at all. For a rehearsal; a release takes native",
+        metavar="P[/INTERPRETER]=HOST",
+        help="the weakest way of running the tests that is taken for platform P, or for one interpreter there: native, "
+        "emulated, or static, which is not at all",
+    )
+    parser.add_argument(
+        "--native",
+        action="store_true",
+        help="take tests on native machines alone, as a release does and every job on GitHub; elsewhere what the matrix "
+        "says can be rehearsed counts too, and the verdict says so",
     )
 
 
@@ -89,7 +100,10 @@ def from_args(args: argparse.Namespace) -> Decision:
     workspace = matrix.project_version()
     version = (args.version or workspace).removeprefix("v")
     platforms = declared.select_platforms(args.platform)
-    made = decide(args.dist, declared, version, platforms, accepted(declared, args.accept))
+    # A hosted job has a machine of each platform: there nothing but that counts.
+    strict = args.native or os.environ.get("GITHUB_ACTIONS") == "true"
+    accept = ({} if strict else rehearsed(platforms)) | accepted(declared, args.accept)
+    made = decide(args.dist, declared, version, platforms, accept)
     if version != workspace:
         problem = CiError(
             "the version to release is not the workspace's",
@@ -101,18 +115,29 @@ def from_args(args: argparse.Namespace) -> Decision:
     return made
 
 
+def rehearsed(platforms: Sequence[Platform]) -> dict[str, str]:
+    """What the matrix says one machine can do, as --accept would: by platform, and by interpreter where it differs."""
+    found: dict[str, str] = {}
+    for platform in platforms:
+        found[platform.name] = platform.rehearsed
+        found |= {f"{platform.name}/{name}": "static" for name in platform.not_rehearsed}
+    return found
+
+
 def accepted(declared: Matrix, pairs: list[str]) -> dict[str, str]:
-    """--accept as a dict; a CiError for a platform or host that there is not."""
+    """--accept as a dict; a CiError for a platform, interpreter or host that there is not."""
     found = {}
+    interpreters = {interpreter.name for interpreter in declared.interpreters}
     for pair in pairs:
         name, _, host = pair.partition("=")
-        declared.select_platforms([name])
-        if host not in HOSTS or name == "all":
+        platform, slash, interpreter = name.partition("/")
+        declared.select_platforms([platform])
+        if host not in HOSTS or platform == "all" or (slash and interpreter not in interpreters):
             raise CiError(
                 f"--accept {pair}: not a platform and a host",
-                expected=f"PLATFORM={'|'.join(HOSTS)}",
+                expected=f"PLATFORM={'|'.join(HOSTS)} or PLATFORM/INTERPRETER={'|'.join(HOSTS)}",
                 found=pair,
-                todo="name one platform of the plan and one of these hosts",
+                todo="name one platform of the plan, or one of its interpreters, and one of these hosts",
             )
         found[name] = host
     return found
@@ -128,7 +153,8 @@ def decide(
 ) -> Decision:
     """Reads `dist` and says all that speaks against releasing it.
 
-    accept: of a platform by name, the weakest host that is taken for its tests; native where it is not named.
+    accept: of a platform by name, or of platform/interpreter, the weakest host that is taken for its tests; native where
+    neither is named.
     """
     accept = accept or {}
     rows = [Row(artifact=artifact) for artifact in declared.artifacts(version, platforms)]
@@ -136,14 +162,17 @@ def decide(
     decision.problems += files(dist, rows)
     decision.problems += read_evidence(dist, rows)
     for row in rows:
-        allowed = accept.get(row.artifact.platform.name if row.artifact.platform else "", "native")
         if row.path:
             row.problems += inside(row)
-        row.problems += proven(row, allowed, now or datetime.now(UTC))
+        row.problems += proven(row, accept, now or datetime.now(UTC))
     decision.problems += one_commit(rows)
     for platform in platforms:
-        ways = [way for row in rows if row.artifact.platform == platform for way in ran(row)]
+        runs = [(row, expected, way) for row in rows if row.artifact.platform == platform for expected, way in ran(row)]
+        # What was named one by one is listed one by one; it does not speak for the platform.
+        named = [(row, e) for row, e, way in runs if way == "static" and f"{platform.name}/{e.subject}" in accept]
+        ways = [way for row, expected, way in runs if (row, expected) not in named]
         decision.hosts[platform.name] = max(ways, key=HOSTS.index, default="static")
+        decision.not_run += dict.fromkeys((row.artifact.filename, expected.subject) for row, expected in named)
     return decision
 
 
@@ -255,9 +284,11 @@ def read_evidence(dist: Path, rows: list[Row]) -> Iterator[CiError]:
         row.words[word.check, subject] = word
 
 
-def proven(row: Row, allowed: str, now: datetime) -> Iterator[CiError]:
+def proven(row: Row, accept: Mapping[str, str], now: datetime) -> Iterator[CiError]:
     """A problem for each expected check that has no valid, passing evidence on these very bytes."""
+    platform = row.artifact.platform.name if row.artifact.platform else ""
     for expected in checks.expected_checks(row.artifact):
+        allowed = accept.get(f"{platform}/{expected.subject}", accept.get(platform, "native"))
         word = row.words.get((expected.check, expected.subject))
         if word is None:
             if not (expected.dynamic and allowed == "static"):
@@ -294,11 +325,11 @@ def refused(row: Row, check: Expected, message: str, expected: str, found: str, 
     return CiError(f"{row.artifact.filename}: {check}: {message}", expected=expected, found=found, todo=todo)
 
 
-def ran(row: Row) -> Iterator[str]:
+def ran(row: Row) -> Iterator[tuple[Expected, str]]:
     """How each dynamic check of an artifact was made; static for one that was not."""
     for expected in checks.test_checks(row.artifact):
         word = row.words.get((expected.check, expected.subject))
-        yield word.host if word else "static"
+        yield expected, word.host if word else "static"
 
 
 def one_commit(rows: list[Row]) -> Iterator[CiError]:

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ci.errors import CiError
+from ci.matrix import Host
 
 FORMAT = 1
 """The version of the evidence format; the gate refuses any other."""
 
 Verdict = Literal["pass", "fail"]
-Host = Literal["native", "emulated", "static"]
 
 
 @dataclass(frozen=True, kw_only=True)

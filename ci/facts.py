@@ -10,9 +10,15 @@ from ci.checks import Expected
 from ci.decision import Decision, Row
 from ci.evidence import Evidence
 
-PASS, FAIL, STALE, MISSING, UNASKED = "pass", "fail", "other bytes", "missing", ""
+PASS, FAIL, STALE, MISSING, NOT_RUN, UNASKED = "pass", "fail", "other bytes", "missing", "not run", ""
 
-MARKS = {PASS: ("✓", "good"), FAIL: ("✗ fail", "bad"), STALE: ("✗ other bytes", "bad"), MISSING: ("✗ missing", "bad")}
+MARKS = {
+    PASS: ("✓", "good"),
+    FAIL: ("✗ fail", "bad"),
+    STALE: ("✗ other bytes", "bad"),
+    MISSING: ("✗ missing", "bad"),
+    NOT_RUN: ("not run", "open"),
+}
 """How a state is shown, and of which class it is. Never by colour alone."""
 
 KERNELS = "hotkernels-kernels"
@@ -54,25 +60,33 @@ def static(made: Decision) -> Table:
 def tests(made: Decision) -> Table:
     """Artifacts by interpreters: the counts, or what is not well."""
     names = list(dict.fromkeys(i.name for row in made.rows for i in row.artifact.tested_on))
-    rows = [[row.artifact.filename, *(tested(row, name) for name in names)] for row in made.rows]
+    rows = [[row.artifact.filename, *(tested(made, row, name) for name in names)] for row in made.rows]
     note = (
         "Tests passed, each alone; on free-threaded interpreters the import also left the GIL off, and every test passed "
-        "again in several threads at once. An empty cell is an interpreter that does not take the file."
+        "again in several threads at once. An empty cell is an interpreter that does not take the file; not run is code that "
+        "this machine cannot run, which a release does not take."
     )
     return Table("Tests on each interpreter", note, ["artifact", *names], rows)
 
 
-def tested(row: Row, interpreter: str) -> str:
+def tested(made: Decision, row: Row, interpreter: str) -> str:
     mine = [expected for expected in checks.test_checks(row.artifact) if expected.subject == interpreter]
     if not mine:
         return UNASKED
     states = {expected.check: state(row, expected) for expected in mine}
+    if set(states.values()) == {MISSING} and not asked(made, row, interpreter):
+        return NOT_RUN
     if bad := [f"{check}: {what}" for check, what in states.items() if what != PASS]:
         return MISSING if set(states.values()) == {MISSING} else "✗ " + ", ".join(bad)
     word = row.words["tests", interpreter]
     skipped = word.detail.get("skipped")
     counts = f"✓ {word.detail.get('passed', '?')}" + (f", {skipped} skipped" if skipped else "")
     return counts + (f", {word.host}" if word.host != "native" else "")
+
+
+def asked(made: Decision, row: Row, interpreter: str) -> bool:
+    """Whether the decision asked for tests there."""
+    return any(f" on {interpreter}: " in problem.message for problem in row.problems)
 
 
 def files(made: Decision) -> Table:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from ci import decision
-from ci.console import console, failed, passed, refusal
+from ci.console import console, failed, passed, refusal, skipped
 from ci.decision import Decision
 
 
@@ -29,4 +29,6 @@ def show(made: Decision) -> None:
                 refusal(problem)
         else:
             passed(f"{row.artifact.filename}  {len(row.words)} checks  sha256 {row.sha256[:16]}…")
+    for artifact, interpreter in made.not_run:
+        skipped(f"{artifact} on {interpreter}: its code was not run there; the file alone was checked")
     console.print(made.verdict)

@@ -8,12 +8,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from packaging.tags import Tag, cpython_tags, parse_tag
 
 from ci.errors import CiError
 from ci.paths import ROOT
+
+Host = Literal["native", "emulated", "static"]
+"""How an artifact's code was run: on a machine of its platform, under emulation, or not at all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,12 +65,18 @@ class Wheel:
 
 @dataclass(frozen=True, kw_only=True)
 class Platform:
-    """One platform: tag as in a wheel's file name, target as rustc names it, runner as the host of hosted CI does."""
+    """One platform: tag as in a wheel's file name, target as rustc names it, runner as the host of hosted CI does.
+
+    rehearsed: how a Linux x86_64 machine runs its code: native, emulated, or static, which is not at all; not_rehearsed
+    names the interpreters that are missing there.
+    """
 
     name: str
     tag: str
     target: str
     runner: str
+    rehearsed: Host
+    not_rehearsed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +112,7 @@ class Matrix:
 
     name: str
     module: str
+    rust: str
     wheel_budget: int
     sdist_budget: int
     lanes: tuple[Lane, ...]
@@ -159,6 +169,7 @@ def load(path: Path = ROOT / "ci" / "matrix.toml") -> Matrix:
         return Matrix(
             name=project["name"],
             module=project["module"],
+            rust=project["rust"],
             wheel_budget=project["wheel-budget"],
             sdist_budget=project["sdist-budget"],
             lanes=tuple(lanes.values()),
@@ -167,7 +178,9 @@ def load(path: Path = ROOT / "ci" / "matrix.toml") -> Matrix:
                 Wheel(**_keys(row, lane=lanes[row["lane"]], interpreter=interpreters[row["interpreter"]]))
                 for row in raw["wheel"]
             ),
-            platforms=tuple(Platform(**_keys(row)) for row in raw["platform"]),
+            platforms=tuple(
+                Platform(**_keys(row, not_rehearsed=tuple(row.get("not-rehearsed", ())))) for row in raw["platform"]
+            ),
             sdist_interpreter=interpreters[raw["sdist"]["interpreter"]],
         )
     except (KeyError, TypeError) as error:

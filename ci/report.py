@@ -33,6 +33,10 @@ def markdown(made: Decision) -> str:
             said = (("expected", problem.expected), ("found", problem.found), ("do", problem.todo))
             parts += [f"  - {name}: {plain(text)}" for name, text in said if text]
         parts.append("")
+    if made.not_run:
+        parts += ["Not run, checked as a file alone:", ""]
+        parts += [f"- {plain(artifact)} on {plain(interpreter)}" for artifact, interpreter in made.not_run]
+        parts.append("")
     for title, note, head, rows in facts.tables(made):
         parts += [f"## {title}", "", *([note, ""] if note else [])]
         parts += [f"| {' | '.join(head)} |", f"| {' | '.join('---' for _ in head)} |"]

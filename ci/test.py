@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import platform
 import shutil
 import sys
 import tempfile
@@ -12,11 +11,11 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ci import checks, clean, dynamic, evidence, folder, interpreters, matrix, supervise
+from ci import checks, clean, dynamic, evidence, folder, host, interpreters, matrix, supervise
 from ci.console import console, failed, passed, progress, refusal, skipped
 from ci.errors import CiError
 from ci.evidence import Evidence
-from ci.matrix import Artifact, Interpreter, Platform
+from ci.matrix import Artifact, Interpreter
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -62,8 +61,8 @@ def planned(artifacts: list[Artifact]) -> list[Run]:
     """What is to be run; a CiError when that is nothing, or when an interpreter or its requirements are missing."""
     runs = []
     for artifact in artifacts:
-        if artifact.platform and not runs_here(artifact.platform):
-            skipped(f"{artifact.filename}  {artifact.platform.name} does not run on {here()}; the gate asks for it")
+        if artifact.platform and not host.runs(artifact.platform):
+            skipped(f"{artifact.filename}  {artifact.platform.name} does not run on {host.here()}; the gate asks for it")
             continue
         for interpreter in artifact.tested_on:
             clean.requirements(interpreter)
@@ -78,7 +77,7 @@ def planned(artifacts: list[Artifact]) -> list[Run]:
     if not runs:
         raise CiError(
             "nothing was tested",
-            expected=f"an artifact that runs on {here()}",
+            expected=f"an artifact that runs on {host.here()}",
             found=", ".join(artifact.filename for artifact in artifacts) or "none that is declared",
             todo="run this verb on a machine of the artifacts' platform",
         )
@@ -156,15 +155,3 @@ def show(this: Run) -> bool:
     if this.log:
         console.print(f"      log: {this.log}")
     return True
-
-
-def here() -> str:
-    """This machine as the first and third part of a rustc target have it: x86_64 linux, aarch64 darwin."""
-    machine = {"arm64": "aarch64", "AMD64": "x86_64"}.get(platform.machine(), platform.machine())
-    return f"{machine} {sys.platform}"
-
-
-def runs_here(declared: Platform) -> bool:
-    """Whether this machine runs the platform's code natively."""
-    machine, system = here().split(" ")
-    return declared.target.startswith(f"{machine}-") and f"-{system}" in declared.target

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rich.markup import escape
 
-from ci import checks, clean, interpreters, matrix, test, tools
+from ci import checks, clean, host, interpreters, matrix, tools
 from ci.console import console
 from ci.errors import CiError
 from ci.matrix import Artifact, Interpreter, Matrix
@@ -50,7 +50,7 @@ def main(words: list[str]) -> int:
 
 def abi3(declared: Matrix, interpreter: Interpreter) -> Artifact:
     """The limited-API wheel that this interpreter takes, here."""
-    platforms = [platform for platform in declared.platforms if test.runs_here(platform)]
+    platforms = [platform for platform in declared.platforms if host.runs(platform)]
     for artifact in declared.artifacts(matrix.project_version(), platforms):
         if artifact.wheel and artifact.wheel.limited_api and interpreter in artifact.tested_on:
             return artifact

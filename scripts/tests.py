@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.markup import escape
 
-from ci import build, clean, interpreters, matrix, test, tools
+from ci import build, clean, host, interpreters, matrix, tools
 from ci.console import console
 from ci.errors import CiError
 from ci.matrix import Artifact, Interpreter, Matrix
@@ -86,12 +86,11 @@ def install(declared: Matrix, interpreter: Interpreter, python: Path, folder: Pa
 
 def artifact_for(declared: Matrix, interpreter: Interpreter) -> Artifact:
     """The wheel that a user of this interpreter gets here: the one built on it, or else one that it takes."""
-    platforms = [platform for platform in declared.platforms if test.runs_here(platform)]
-    wheels = [a for a in declared.artifacts(matrix.project_version(), platforms) if interpreter in a.tested_on and a.wheel]
+    wheels = [a for a in declared.artifacts(matrix.project_version(), host.native(declared)) if interpreter in a.tested_on and a.wheel]
     own = [a for a in wheels if a.wheel and a.wheel.interpreter == interpreter and not a.wheel.limited_api]
     for artifact in (*own, *wheels):
         return artifact
-    raise CiError(f"no wheel of {interpreter.name} for {test.here()}", todo="add the platform or the wheel to ci/matrix.toml")
+    raise CiError(f"no wheel of {interpreter.name} for {host.here()}", todo="add the platform or the wheel to ci/matrix.toml")
 
 
 if __name__ == "__main__":

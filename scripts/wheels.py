@@ -8,15 +8,18 @@ import sys
 import time
 from pathlib import Path
 
-from ci import evidence, folder, matrix
+from ci import evidence, folder, host, matrix
 from ci.console import console
 from ci.paths import DIST, ROOT
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="nox -s wheels --", description=__doc__, allow_abbrev=False)
-    parser.add_argument("--platform", action="append", default=[], metavar="P", help="a platform of the matrix (all)")
-    platforms = [word for name in parser.parse_args().platform for word in ("--platform", name)]
+    help_ = "a platform of the matrix, or all (those that this machine is)"
+    parser.add_argument("--platform", action="append", default=[], metavar="P", help=help_)
+    declared = matrix.load()
+    chosen = declared.select_platforms(names) if (names := parser.parse_args().platform) else host.native(declared)
+    platforms = [word for platform in chosen for word in ("--platform", platform.name)]
     clear(DIST)
     verbs = {"build": platforms, "audit": [], "test": [], "gate": platforms}
     failed, seconds = "", []
@@ -30,7 +33,7 @@ def main() -> int:
             break
     console.rule("report", align="left")
     # What was found so far is worth reading above all when something failed.
-    status = python_ci("report")
+    status = python_ci("report", *platforms)
     console.print(", ".join(seconds))
     if failed:
         console.print(f"[bold red]{failed} failed[/]: what it refused is above and in {DIST.name}/report.html")

@@ -29,11 +29,12 @@ def test_refusals_are_lines_and_exit_1(capsys: pytest.CaptureFixture[str], tmp_p
     assert __main__.main(["gate", str(tmp_path / "nowhere")]) == 1
     assert __main__.main(["audit", str(tmp_path)]) == 1
     assert __main__.main(["audit", str(tmp_path), "--only", "cp27-cp27m"]) == 1
-    assert __main__.main(["gate", str(tmp_path), "--accept", "linux-x86_64=moon"]) == 1
+    for pair in ("linux-x86_64=moon", "linux-x86_64/cp27=static", "all=static"):
+        assert __main__.main(["gate", str(tmp_path), "--accept", pair]) == 1
     err = capsys.readouterr().err
     assert "Traceback" not in err
-    assert err.count("expected: ") == 5
-    assert err.count("do: ") == 5
+    assert err.count("expected: ") == 7
+    assert err.count("do: ") == 7
 
 
 def test_interrupted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import shutil
 from collections.abc import Callable
@@ -280,6 +281,41 @@ def test_untested_is_called_static(dist: Path, by_label: dict[str, Artifact], ga
     other = f"{by_label['cp313-cp313'].filename}.tests.cp313.json"
     change(dist, other, verdict="fail")
     assert not gate(dist, accept={"linux-x86_64": "static"}).complete
+
+
+def test_one_interpreter_may_be_left_out_by_name(dist: Path, by_label: dict[str, Artifact], gate: Gate) -> None:
+    """It is listed, and does not speak for the platform; no other interpreter's evidence may be missing."""
+    own, abi3 = by_label["cp312-cp312"].filename, by_label["cp312-abi3"].filename
+    for path in (dist / "evidence").glob("*.cp312.json"):
+        path.unlink()
+    accept = {"linux-x86_64": "native", "linux-x86_64/cp312": "static"}
+    made = gate(dist, accept=accept)
+    assert made.verdict == "complete (linux-x86_64 native)"
+    assert set(made.not_run) == {(own, "cp312"), (abi3, "cp312")}
+    (dist / "evidence" / f"{abi3}.tests.cp313.json").unlink()
+    assert messages(gate(dist, accept=accept)) == [f"{abi3}: tests on cp313: no evidence"]
+
+
+def test_what_is_rehearsed_counts_locally_and_never_on_a_hosted_runner(
+    declared: Matrix, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    monkeypatch.setattr(decision, "decide", lambda *given: seen.append(given[-1]) or Decision(version="", rows=[]))
+
+    def accept(*words: str) -> dict[str, str]:
+        parser = argparse.ArgumentParser()
+        decision.add_arguments(parser)
+        decision.from_args(parser.parse_args([str(tmp_path), *words]))
+        return dict(seen.pop())
+
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    local = accept("--platform", "all")
+    assert local.items() >= {"linux-x86_64": "native", "linux-aarch64": "emulated", "macos-arm64": "static"}.items()
+    assert local["linux-aarch64/cp312"] == "static"
+    assert accept("--native") == {}
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    assert accept("--platform", "all") == {}
+    assert accept("--accept", "macos-arm64=static") == {"macos-arm64": "static"}
 
 
 def test_built_from_two_commits(dist: Path, by_label: dict[str, Artifact], gate: Gate) -> None:

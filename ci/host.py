@@ -1,0 +1,34 @@
+"""Which platforms this machine is: what it runs natively."""
+
+from __future__ import annotations
+
+import platform
+import sys
+
+from ci.errors import CiError
+from ci.matrix import Matrix, Platform
+
+
+def here() -> str:
+    """This machine as the first and third part of a rustc target have it: x86_64 linux, aarch64 darwin."""
+    machine = {"arm64": "aarch64", "AMD64": "x86_64"}.get(platform.machine(), platform.machine())
+    return f"{machine} {sys.platform}"
+
+
+def runs(declared: Platform) -> bool:
+    """Whether this machine runs the platform's code natively."""
+    machine, system = here().split(" ")
+    return declared.target.startswith(f"{machine}-") and f"-{system}" in declared.target
+
+
+def native(declared: Matrix) -> tuple[Platform, ...]:
+    """The platforms of the matrix that this machine is; a CiError when there is none."""
+    found = tuple(platform for platform in declared.platforms if runs(platform))
+    if not found:
+        raise CiError(
+            f"no wheel is declared for {here()}",
+            expected=", ".join(platform.name for platform in declared.platforms),
+            found=here(),
+            todo="name a platform with --platform; or add this one to ci/matrix.toml",
+        )
+    return found
