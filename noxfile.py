@@ -75,6 +75,12 @@ def lint(session: nox.Session) -> None:
 
 
 @session("ci")
+def announce(session: nox.Session) -> None:
+    """Make the release's page with its files, or find that it is there with the same: nox -s announce -- --tag V"""
+    session.run("python", "-m", "scripts.announce", *session.posargs)
+
+
+@session("ci")
 def cov(session: nox.Session) -> None:
     """Measure which lines the tests run, Python and Rust, and fail below the floor"""
     session.run("python", "-m", "scripts.cov", *session.posargs)
@@ -84,6 +90,12 @@ def cov(session: nox.Session) -> None:
 def interpreters(session: nox.Session) -> None:
     """Find, fetch or build every interpreter that is served: nox -s interpreters -- [--sources DIR]"""
     session.run("python", "-m", "scripts.interpreters", *session.posargs)
+
+
+@session("ci")
+def rust(session: nox.Session) -> None:
+    """Make the Rust that releases are built with the default, through rustup where it is not there yet"""
+    session.run("python", "-m", "scripts.rust", *session.posargs)
 
 
 @session("ci")

@@ -60,7 +60,7 @@ def static(made: Decision) -> Table:
 def tests(made: Decision) -> Table:
     """Artifacts by interpreters: the counts, or what is not well."""
     names = list(dict.fromkeys(i.name for row in made.rows for i in row.artifact.tested_on))
-    rows = [[row.artifact.filename, *(tested(made, row, name) for name in names)] for row in made.rows]
+    rows = [[row.artifact.filename, *(tested(row, name) for name in names)] for row in made.rows]
     note = (
         "Tests passed, each alone; on free-threaded interpreters the import also left the GIL off, and every test passed "
         "again in several threads at once. An empty cell is an interpreter that does not take the file; not run is code that "
@@ -69,12 +69,12 @@ def tests(made: Decision) -> Table:
     return Table("Tests on each interpreter", note, ["artifact", *names], rows)
 
 
-def tested(made: Decision, row: Row, interpreter: str) -> str:
+def tested(row: Row, interpreter: str) -> str:
     mine = [expected for expected in checks.test_checks(row.artifact) if expected.subject == interpreter]
     if not mine:
         return UNASKED
     states = {expected.check: state(row, expected) for expected in mine}
-    if set(states.values()) == {MISSING} and not asked(made, row, interpreter):
+    if set(states.values()) == {MISSING} and not asked(row, interpreter):
         return NOT_RUN
     if bad := [f"{check}: {what}" for check, what in states.items() if what != PASS]:
         return MISSING if set(states.values()) == {MISSING} else "✗ " + ", ".join(bad)
@@ -84,7 +84,7 @@ def tested(made: Decision, row: Row, interpreter: str) -> str:
     return counts + (f", {word.host}" if word.host != "native" else "")
 
 
-def asked(made: Decision, row: Row, interpreter: str) -> bool:
+def asked(row: Row, interpreter: str) -> bool:
     """Whether the decision asked for tests there."""
     return any(f" on {interpreter}: " in problem.message for problem in row.problems)
 

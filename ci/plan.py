@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from ci import checks, matrix
+from ci.errors import CiError
 from ci.matrix import Artifact, Matrix, Platform
 
 
@@ -19,14 +21,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="text",
         help="text for a person, json for a program, github for the matrix of a job: fromJSON() takes it",
     )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="with --format github: jobs=… and platforms=… added to FILE, as in $GITHUB_OUTPUT",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     declared = matrix.load()
     platforms = declared.select_platforms(args.platform)
+    if args.output and args.format != "github":
+        raise CiError("--output goes with --format github", expected="--format github", found=f"--format {args.format}")
     artifacts = declared.artifacts(matrix.project_version(), platforms)
     if args.format == "github":
-        print(json.dumps(job_matrix(declared, platforms), separators=(",", ":")))
+        jobs = json.dumps(job_matrix(declared, platforms), separators=(",", ":"))
+        print(jobs)
+        if args.output:
+            with args.output.open("a", encoding="utf-8") as file:
+                file.write(f"jobs={jobs}\nplatforms={json.dumps(platform_matrix(platforms), separators=(',', ':'))}\n")
     elif args.format == "json":
         print(json.dumps([row(artifact) for artifact in artifacts], indent=1))
     else:
@@ -74,6 +88,11 @@ def job_matrix(declared: Matrix, platforms: tuple[Platform, ...]) -> dict[str, l
                 }
             )
     return {"include": jobs}
+
+
+def platform_matrix(platforms: tuple[Platform, ...]) -> dict[str, list[dict[str, str]]]:
+    """One job a platform."""
+    return {"include": [{"platform": platform.name, "runner": platform.runner} for platform in platforms]}
 
 
 def lines(artifacts: tuple[Artifact, ...]) -> Iterator[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+from pathlib import Path
 
 from ci import decision, evidence, facts, page
 from ci.console import console
@@ -16,9 +18,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     made = decision.from_args(args)
-    for name, text in (("report.md", markdown(made)), ("report.html", page.html(made))):
-        evidence.write_text(args.dist / name, text)
+    text = markdown(made)
+    for name, content in (("report.md", text), ("report.html", page.html(made))):
+        evidence.write_text(args.dist / name, content)
         console.print(args.dist / name)
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):  # what a hosted job shows on its page
+        with Path(summary).open("a", encoding="utf-8") as file:
+            file.write(text)
     console.print(made.verdict)
     return 0
 

@@ -78,9 +78,16 @@ def checks(typed: tuple[Path, Path] | None) -> Iterator[Check]:
     yield Check(name="format of Python", command=("ruff", "format", "--quiet", "--diff", "."), fix="--fix")
     yield Check(name="format of Rust", command=("cargo", "fmt", "--all", "--check"), fix="--fix")
     if workflows := existing(".github/workflows"):
-        yield Check(name="zizmor", command=("zizmor", "--offline", "--quiet", *workflows))
+        yield Check(name="zizmor", command=("zizmor", "--offline", "--quiet", "--persona", "pedantic", ".github"))
         files = sorted(str(path.relative_to(ROOT)) for path in (ROOT / workflows[0]).glob("*.yml"))
         yield Check(name="workflow schema", command=("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *files))
+        yield Check(
+            name="dependabot schema",
+            command=("check-jsonschema", "--builtin-schema", "vendor.dependabot", ".github/dependabot.yml"),
+        )
+        yield Check(name="actionlint", command=("python", "-m", "scripts.actionlint", *files))
+        yield Check(name="workflow policy", command=("python", "-m", "scripts.policy"))
+        yield Check(name="seeded mistakes in workflows", command=("python", "-m", "scripts.seeds"))
     yield Check(name="spelling", command=("codespell",))
     yield Check(name="pyproject.toml", command=("validate-pyproject", "pyproject.toml"))
     yield Check(name="conventions", command=("repo-review", "--format", "rich", "--show", "errskip", "."))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ci import clean, dynamic, interpreters, matrix, supervise, test
+from ci import clean, dynamic, host, interpreters, matrix, supervise, test
 from ci.clean import Clean
 from ci.dynamic import Session
 from ci.errors import CiError
@@ -187,7 +187,7 @@ def test_requirements_of_an_interpreter_s_own(tmp_path: Path, declared: Matrix) 
 def test_a_missing_interpreter_is_named(by_label: dict[str, Artifact], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(interpreters, "find", lambda _: None)
     monkeypatch.setattr(clean, "requirements", lambda *_: None)
-    monkeypatch.setattr(test.host, "runs", lambda _: True)
+    monkeypatch.setattr(host, "runs", lambda _: True)
     with pytest.raises(CiError, match=r"no python3\.13t to test it on") as caught:
         test.planned([by_label["cp313-cp313t"]])
     assert "nox -s interpreters" in caught.value.todo
@@ -196,7 +196,7 @@ def test_a_missing_interpreter_is_named(by_label: dict[str, Artifact], monkeypat
 def test_other_platforms_are_skipped_aloud(
     declared: Matrix, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(test.host, "runs", lambda _: False)
+    monkeypatch.setattr(host, "runs", lambda _: False)
     wheels = [a for a in declared.artifacts(matrix.project_version()) if not a.is_sdist]
     with pytest.raises(CiError, match="nothing was tested"):
         test.planned(wheels)

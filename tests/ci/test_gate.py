@@ -299,14 +299,19 @@ def test_one_interpreter_may_be_left_out_by_name(dist: Path, by_label: dict[str,
 def test_what_is_rehearsed_counts_locally_and_never_on_a_hosted_runner(
     declared: Matrix, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen = []
-    monkeypatch.setattr(decision, "decide", lambda *given: seen.append(given[-1]) or Decision(version="", rows=[]))
+    seen: list[dict[str, str]] = []
+
+    def decide(*given: Any) -> Decision:
+        seen.append(given[-1])
+        return Decision(version="", rows=[])
+
+    monkeypatch.setattr(decision, "decide", decide)
 
     def accept(*words: str) -> dict[str, str]:
         parser = argparse.ArgumentParser()
         decision.add_arguments(parser)
         decision.from_args(parser.parse_args([str(tmp_path), *words]))
-        return dict(seen.pop())
+        return seen.pop()
 
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
     local = accept("--platform", "all")
