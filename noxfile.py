@@ -74,6 +74,12 @@ def lint(session: nox.Session) -> None:
     session.run("python", "-m", "scripts.lint", *session.posargs)
 
 
+@session("workflows", tags=["nightly"])
+def workflows(session: nox.Session) -> None:
+    """Execute the hosted workflows here, from a change to a release on a local index: nox -s workflows -- [ci release refused]"""
+    session.run("python", "-m", "scripts.workflows", *session.posargs)
+
+
 @session("ci")
 def announce(session: nox.Session) -> None:
     """Make the release's page with its files, or find that it is there with the same: nox -s announce -- --tag V"""
