@@ -21,8 +21,8 @@ from ci.errors import CiError
 PERMANENT = re.compile(r"status code 4(?!08|29)\d\d|[Mm]issing credentials|do not match|unexpected argument|invalid value")
 """In what uv says: that another attempt would go the same way."""
 
-TIMEOUT = 300
-"""Seconds that one file may take."""
+TIMEOUT = "300"
+"""Seconds that one file may take, unless a person set UV_UPLOAD_HTTP_TIMEOUT."""
 
 
 class UploadError(CiError):
@@ -73,4 +73,4 @@ def environment(upload: str, environ: Mapping[str, str]) -> dict[str, str]:
         kept = {name: value for name, value in kept.items() if name not in secret}
     elif index.loopback(upload) and not secret.intersection(kept):
         kept |= {"UV_PUBLISH_USERNAME": "rehearsal", "UV_PUBLISH_PASSWORD": "rehearsal"}  # uv sends nothing without one
-    return kept | {"UV_HTTP_RETRIES": "0", "UV_UPLOAD_HTTP_TIMEOUT": str(TIMEOUT)}
+    return {"UV_UPLOAD_HTTP_TIMEOUT": TIMEOUT} | kept | {"UV_HTTP_RETRIES": "0"}

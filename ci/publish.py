@@ -28,8 +28,8 @@ SIMPLE = {
 }
 """Where an upload address is not beside the pages that it fills."""
 
-PAUSES = (1.0, 2.0, 4.0, 8.0)
-"""Seconds before each further attempt, as long as the one before brought nothing up."""
+PAUSE = 1.0
+"""Seconds before the second attempt; each further one takes twice as long."""
 
 SHOWN = 8
 """Of many problems; the verb gate shows all that are in the folder."""
@@ -42,6 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--platform", action="append", default=[], metavar="P", help="a platform of the matrix: to an index on loopback alone"
     )
+    help_ = "how often the client is started in a row without anything coming up (5)"
+    parser.add_argument("--attempts", type=int, default=5, metavar="N", help=help_)
     help_ = "how long the index may take to show what it took (120)"
     parser.add_argument("--wait", type=float, default=120, metavar="SECONDS", help=help_)
 
@@ -55,6 +57,8 @@ class Release:
     wanted: dict[str, str]
     upload: str
     simple: str
+    attempts: int
+    wait: float
 
     def standing(self) -> Standing:
         """Asks the index; a CiError where it has what must not be there."""
@@ -102,6 +106,8 @@ def run(args: argparse.Namespace) -> int:
             wanted={row.artifact.filename: row.sha256 for row in made.rows},
             upload=args.index,
             simple=simple,
+            attempts=args.attempts,
+            wait=args.wait,
         )
         before = release.standing()
     except RefusedError as refused:
@@ -114,7 +120,7 @@ def run(args: argparse.Namespace) -> int:
     for name in before.there:
         passed(f"{name}  already there, with the gated bytes")
     if not before.whole:
-        bring(release, args.dist, args.wait)
+        bring(release, args.dist)
     console.print(f"{release.project} {release.version} is whole on {simple}: {len(release.wanted)} files, {made.verdict}")
     return 0
 
@@ -142,13 +148,13 @@ def count(problems: Sequence[CiError]) -> str:
     return f"{len(problems)} problem{'' if len(problems) == 1 else 's'}"
 
 
-def bring(release: Release, dist: Path, wait: float) -> None:
+def bring(release: Release, dist: Path) -> None:
     """Uploads what is missing and sees every file on the index; a CiError that says how it stands where that fails."""
     with tempfile.TemporaryDirectory(prefix="hotkernels-publish-") as into:
         staged = stage(release, dist, Path(into))
         try:
             for batch in release.batches:
-                upload(release, staged, batch, wait)
+                upload(release, staged, batch)
         except KeyboardInterrupt:
             console.print(str(stopped(release, CiError("interrupted"))), markup=False)
             raise
@@ -174,33 +180,33 @@ def stage(release: Release, dist: Path, into: Path) -> Path:
     return into
 
 
-def upload(release: Release, staged: Path, batch: Sequence[str], wait: float) -> None:
+def upload(release: Release, staged: Path, batch: Sequence[str]) -> None:
     """Sends what is missing of a batch until the index has it all, with pauses that grow while nothing comes up."""
     missing = [name for name in batch if name in release.standing().missing]
-    pauses = iter(PAUSES)
+    tried = 0
     while missing:
+        tried += 1
         # What attests to a file goes with it.
         sent = [path for name in missing for path in sorted(staged.glob(f"{name}*"))]
         problem = client.send(sent, release.upload, release.simple)
         # An index that took a file may show it a little later; one that failed has nothing to show.
-        before, missing = missing, shown(release, missing, wait=0 if problem else wait)
+        before, missing = missing, shown(release, missing, wait=0 if problem else release.wait)
         for name in before:
             if name not in missing:
                 passed(f"{name}  uploaded, and on the index with the gated bytes")
+                tried = 1
         if not missing:
             return
         if problem is None:
             raise CiError(
                 "the index took what it does not show",
                 expected="every file that was uploaded on the index's page, with its sha256",
-                found=f"after {wait:.0f} s not there: {', '.join(missing)}",
-                todo="wait and run it again; if it stays so, ask who keeps the index",
+                found=f"after {release.wait:.0f} s not there: {', '.join(missing)}",
+                todo="wait a while; if it stays so, ask who keeps the index",
             )
-        if len(missing) < len(before):
-            pauses = iter(PAUSES)
-        pause = next(pauses, None)
-        if problem.permanent or pause is None:
+        if problem.permanent or tried >= release.attempts:
             raise problem
+        pause = PAUSE * 2 ** (tried - 1)
         console.print(f"{problem.message}; next attempt in {pause:.0f} s", markup=False)
         time.sleep(pause)
 

@@ -134,6 +134,17 @@ def slow(seconds: float) -> Fault:
     return fault
 
 
+def hangs(seconds: float) -> Fault:
+    """Takes the file and says nothing, for so long."""
+
+    def fault(upload: Upload) -> bool:
+        time.sleep(seconds)
+        upload.hang_up()
+        return True
+
+    return fault
+
+
 @dataclass
 class Proxy:
     """A context manager: while it lasts, `url` answers as `upstream` does, but for the fault."""

@@ -21,7 +21,7 @@ LINUX = ("--platform", "linux-x86_64")
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(publish, "PAUSES", (0.0, 0.0))
+    monkeypatch.setattr(publish, "PAUSE", 0.0)
     monkeypatch.setattr(index, "PAUSES", (0.0,))
     for name in ("UV_PUBLISH_TOKEN", "UV_PUBLISH_USERNAME", "UV_PUBLISH_PASSWORD", "HTTP_PROXY", "http_proxy"):
         monkeypatch.delenv(name, raising=False)
@@ -50,7 +50,7 @@ def said(capsys: pytest.CaptureFixture[str]) -> Callable[[], str]:
 
 
 def run(dist: Path, url: str, *more: str) -> int:
-    return __main__.main(["publish", str(dist), "--index", url, *LINUX, "--wait", "0.3", *more])
+    return __main__.main(["publish", str(dist), "--index", url, *LINUX, "--wait", "0.3", "--attempts", "3", *more])
 
 
 def whole(memory: MemoryIndex, released: Path) -> int:
@@ -163,6 +163,16 @@ def test_the_server_dies_half_way(released: Path, memory: MemoryIndex, wanted: d
     assert run(released, memory.url) == 0
     assert said().count("already there") == 3
     assert memory.digests() == wanted
+
+
+def test_a_server_that_hangs(
+    released: Path, memory: MemoryIndex, monkeypatch: pytest.MonkeyPatch, said: Callable[[], str]
+) -> None:
+    monkeypatch.setenv("UV_UPLOAD_HTTP_TIMEOUT", "1")
+    with Proxy(memory.url, faults.hangs(2)) as proxy:
+        assert run(released, proxy.url, "--attempts", "1") == 1
+    assert "timed out" in said()
+    assert run(released, memory.url) == 0
 
 
 def test_no_server_at_all(released: Path, said: Callable[[], str]) -> None:
