@@ -68,6 +68,18 @@ def wheels(session: nox.Session) -> None:
     session.run("python", "-m", "scripts.wheels", *session.posargs)
 
 
+@session("publish")
+def publish(session: nox.Session) -> None:
+    """Send the gated files of dist/ to an index, and see every one there: nox -s publish -- --index URL"""
+    session.run("python", "-m", "ci", "publish", *session.posargs)
+
+
+@session("rehearse")
+def rehearse(session: nox.Session) -> None:
+    """Publish dist/ to an index on this machine, install from it everywhere, and see every fault end well"""
+    session.run("python", "-m", "scripts.rehearse", *session.posargs)
+
+
 @session("lint", default=True)
 def lint(session: nox.Session) -> None:
     """Check style, types, stubs, workflows, metadata and locks; nox -s lint -- --fix corrects what can be"""
@@ -118,5 +130,5 @@ def lock(session: nox.Session) -> None:
 
 @session("ci")
 def ci(session: nox.Session) -> None:
-    """Run one verb of the release line: nox -s ci -- plan | build | audit | test | gate | report"""
+    """Run one verb of the release line: nox -s ci -- plan | build | audit | test | gate | report | publish | published"""
     session.run("python", "-m", "ci", *session.posargs)

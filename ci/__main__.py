@@ -20,6 +20,8 @@ VERBS = {
     "test": "install each wheel in clean environments and run the tests on it",
     "gate": "decide whether what is there may be released; reads only",
     "report": "write report.html and report.md",
+    "publish": "send the gated files to an index, and see every one there",
+    "published": "say whether a version on an index is whole; reads only",
 }
 
 EPILOG = """\

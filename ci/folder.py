@@ -27,15 +27,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+ATTESTATION = ".publish.attestation"
+"""What a signer puts behind the name of an artifact (PEP 740); it is published with that artifact."""
+
+
 def entries(dist: Path) -> list[Path]:
-    """The files of the folder that claim to be artifacts: all but what the verbs write."""
+    """The files of the folder that claim to be artifacts: all but what the verbs write, and what attests to one of them."""
     if not dist.is_dir():
         raise CiError(
             f"{dist}: no such folder",
             expected="a folder of wheels and an sdist",
             todo="python -m ci build makes them",
         )
-    return sorted(path for path in dist.iterdir() if path.name not in OURS)
+    there = {path.name for path in dist.iterdir()}
+    beside = OURS | {f"{name}{ATTESTATION}" for name in there}
+    return sorted(dist / name for name in there - beside)
 
 
 def selected(dist: Path, only: Iterable[str] = ()) -> tuple[list[Artifact], list[Path]]:

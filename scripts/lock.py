@@ -51,7 +51,10 @@ def locks(pyproject: Path = ROOT / "pyproject.toml") -> list[Lock]:
     groups = raw["dependency-groups"]
     door, served = "3.11", raw["project"]["requires-python"].removeprefix(">=")
     test = resolve(groups, "test")
-    declared = [Lock(name=name, requirements=resolve(groups, name), python=door) for name in ("nox", "ci", "lint")]
+    declared = [
+        Lock(name=name, requirements=resolve(groups, name), python=door)
+        for name in ("nox", "ci", "lint", "publish", "rehearse")
+    ]
     declared += [Lock(name=name, requirements=resolve(groups, name), python=served) for name in ("cov", "bench")]
     declared += [
         Lock(name="test", requirements=test, python=served),
