@@ -35,6 +35,14 @@ UTILITY = "/opt/python/cp39-cp39/bin/python"  # the path at which cibuildwheel l
 REQUIREMENTS = ROOT / "ci" / "requirements"
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 
+# What `maturin build --zig` sets as well: flags and linker of the target are not those of build scripts. It goes into the
+# hashes in symbols, so that without it functions come in another order and no two wheels can be compared byte by byte.
+AS_ZIG = {
+    "__CARGO_TEST_CHANNEL_OVERRIDE_DO_NOT_USE_THIS": "nightly",
+    "CARGO_UNSTABLE_TARGET_APPLIES_TO_HOST": "true",
+    "CARGO_TARGET_APPLIES_TO_HOST": "false",
+}
+
 # Where packages come from is the machine's business: told to the container when it runs, never part of the image.
 NETWORK = (
     "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy",
@@ -190,6 +198,7 @@ def variables(platform: Platform) -> dict[str, str]:
         "AUDITWHEEL_PLAT": platform.tag,
         "AUDITWHEEL_POLICY": manylinux(platform),
         f"CARGO_TARGET_{platform.target.upper().replace('-', '_')}_LINKER": "/usr/local/bin/cc-manylinux",
+        **AS_ZIG,
     }
 
 
