@@ -35,8 +35,11 @@ nox.options.reuse_venv = "yes"
 Task = Callable[[nox.Session], None]
 
 
-def session(requirements: str, *, default: bool = False) -> Callable[[Task], Task]:
-    """A session with exactly the packages of ci/requirements/<requirements>.txt, on the Python that runs nox."""
+def session(requirements: str, *, default: bool = False, nightly: bool = False) -> Callable[[Task], Task]:
+    """A session with exactly the packages of ci/requirements/<requirements>.txt, on the Python that runs nox.
+
+    nightly: too long for each change; `nox -t nightly` runs them all.
+    """
 
     def wrap(function: Task) -> Task:
         @functools.wraps(function)
@@ -45,7 +48,7 @@ def session(requirements: str, *, default: bool = False) -> Callable[[Task], Tas
             session.run_install(*command, f"ci/requirements/{requirements}.txt", silent=True)
             function(session)
 
-        task: Task = nox.session(default=default)(run)
+        task: Task = nox.session(default=default, tags=["nightly"] if nightly else [])(run)
         return task
 
     return wrap
@@ -86,10 +89,16 @@ def lint(session: nox.Session) -> None:
     session.run("python", "-m", "scripts.lint", *session.posargs)
 
 
-@session("workflows", tags=["nightly"])
+@session("workflows", nightly=True)
 def workflows(session: nox.Session) -> None:
     """Execute the hosted workflows here, from a change to a release on a local index: nox -s workflows -- [ci release refused]"""
     session.run("python", "-m", "scripts.workflows", *session.posargs)
+
+
+@session("rehearse")
+def installed(session: nox.Session) -> None:
+    """Install a published version by name for every interpreter, compare the bytes: nox -s installed -- --version V --index URL"""
+    session.run("python", "-m", "scripts.installed", *session.posargs)
 
 
 @session("ci")

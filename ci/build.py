@@ -7,6 +7,7 @@ interpreter are compiled once; see `slot` for what keeps the interpreters' own c
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import re
 import resource
@@ -25,12 +26,22 @@ from ci.errors import CiError
 from ci.paths import DIST, ROOT
 
 TARGETS = ROOT / "target" / "wheels"
+CHANGES_THE_BUILD = ("RUSTFLAGS", "CARGO_BUILD_TARGET", "CARGO_TARGET_DIR", "MATURIN_PEP517_ARGS")
+"""Variables of a person that would change what comes out."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("dist", nargs="?", type=Path, default=DIST, metavar="DIR", help="where artifacts go (dist/)")
     parser.add_argument("--platform", action="append", default=[], metavar="P", help="a platform of the matrix, or all")
     parser.add_argument("--only", action="append", default=[], metavar="TAG", help="cp312-abi3, …, or sdist")
+    parser.add_argument("--lane", action="append", default=[], metavar="LANE", help="the wheels of a lane of the matrix")
+    parser.add_argument(
+        "--with",
+        dest="tool",
+        choices=("maturin", "cibuildwheel"),
+        default="maturin",
+        help="cibuildwheel: in a container on Linux, natively, as hosted CI does (docs/cibuildwheel.md); the sdist is maturin's",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -44,8 +55,11 @@ def run(args: argparse.Namespace) -> int:
             found=min(unknown),
             todo="name a tag of the plan: python -m ci plan",
         )
-    wanted = [artifact for artifact in artifacts if not args.only or artifact.label in args.only]
+    wanted = of_lanes(declared, [artifact for artifact in artifacts if not args.only or artifact.label in args.only], args.lane)
     args.dist.mkdir(parents=True, exist_ok=True)
+    if args.tool == "cibuildwheel":
+        with_cibuildwheel(declared, [artifact for artifact in wanted if artifact.wheel], args.dist)
+        wanted = [artifact for artifact in wanted if artifact.is_sdist]
     first: dict[str, float] = {}
     for number, artifact in enumerate(wanted, 1):
         with console.status(f"{number} of {len(wanted)}: building {artifact.filename}"):
@@ -60,6 +74,22 @@ def run(args: argparse.Namespace) -> int:
             f"{len(made.detail['compiled'])} crates in {made.detail['wall_seconds']:.0f} s, {cpu:.1f} s CPU{ratio}"
         )
     return 0
+
+
+def of_lanes(declared: matrix.Matrix, artifacts: list[matrix.Artifact], names: list[str]) -> list[matrix.Artifact]:
+    """Those of the lanes of these names; without a name, all. The sdist is of no lane."""
+    known = [lane.name for lane in declared.lanes]
+    if unknown := [name for name in names if name not in known]:
+        raise CiError(f"--lane {unknown[0]}: no such lane", expected=f"one of {', '.join(known)}", found=unknown[0])
+    return [a for a in artifacts if not names or (a.wheel and a.wheel.lane.name in names)]
+
+
+def with_cibuildwheel(declared: matrix.Matrix, artifacts: list[matrix.Artifact], dist: Path) -> None:
+    """Makes these wheels with cibuildwheel, and says so as each one comes."""
+    cibw = importlib.import_module("ci.cibw")  # now, for it is made of this module's functions
+    with console.status(f"cibuildwheel: {len(artifacts)} wheels"):
+        for made in cibw.build_all(declared, artifacts, dist):
+            console.print(f"built  {made.artifact}  {made.detail['bytes']:,} bytes  by {made.tool} {made.version}")
 
 
 def build(declared: matrix.Matrix, artifact: matrix.Artifact, dist: Path) -> evidence.Evidence:
@@ -198,16 +228,23 @@ def build_environment(maturin: Path, tree: Path) -> dict[str, str]:
     """The environment of a build in `tree`: the tools first on PATH, no path of this machine in what is compiled."""
     environment = dict(os.environ)
     environment["PATH"] = os.pathsep.join([str(maturin), environment["PATH"]])
-    for name in ("RUSTFLAGS", "CARGO_BUILD_TARGET", "CARGO_TARGET_DIR", "MATURIN_PEP517_ARGS"):
-        environment.pop(name, None)  # each would change what is built
+    for name in CHANGES_THE_BUILD:
+        environment.pop(name, None)
     # The folders that the crates are unpacked in must be there to be remapped.
     fetch = ["cargo", "fetch", "--locked", "--manifest-path", str(tree / "Cargo.toml")]
     process.run(fetch, what="fetching the crates of the lock file", cwd=tree, env=environment)
-    # \x1f is cargo's separator between flags. Panic messages name source files; those of the registry by absolute path.
-    environment["CARGO_ENCODED_RUSTFLAGS"] = "\x1f".join(f"--remap-path-prefix={a}={b}" for a, b in remapped(environment))
+    environment["CARGO_ENCODED_RUSTFLAGS"] = remap_flags(remapped(environment))
     environment["HOTKERNELS_COMMIT"] = commit()
     environment.setdefault("SOURCE_DATE_EPOCH", commit_time())
     return environment
+
+
+def remap_flags(pairs: Iterable[tuple[Path, str]]) -> str:
+    """CARGO_ENCODED_RUSTFLAGS that writes the second of each pair for the first; where two fit, the later one counts.
+
+    Panic messages name source files; those of the registry by absolute path.
+    """
+    return "\x1f".join(f"--remap-path-prefix={path}={instead}" for path, instead in pairs)  # cargo's separator
 
 
 def remapped(environment: dict[str, str]) -> Iterable[tuple[Path, str]]:

@@ -1,4 +1,4 @@
-"""Finishes a wheel that maturin made: an SBOM without times and paths, RECORD to match, the same bytes each time."""
+"""Finishes a wheel that maturin or cibuildwheel made: an SBOM without times and paths, RECORD to match, the same bytes each time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pathlib import Path
 def wheel(source: Path, target: Path, *, epoch: int) -> None:
     """Writes `source` to `target` with its SBOMs finished and every member's time set to `epoch` (seconds, UTC).
 
-    The members keep their order and modes; RECORD comes last, as the wheel format asks.
+    The files keep their order and modes, folders have no entries; RECORD comes last, as the wheel format asks.
     """
     stamp = max(time.gmtime(epoch)[:6], (1980, 1, 1, 0, 0, 0))  # what a zip file can hold
     rows: list[tuple[str, str, str]] = []
@@ -32,12 +32,16 @@ def wheel(source: Path, target: Path, *, epoch: int) -> None:
 
         records = []
         for info in old.infolist():
+            if info.is_dir():
+                continue  # auditwheel writes them; RECORD knows files alone
             if info.filename.endswith(".dist-info/RECORD"):
                 records.append(info)
                 continue
             data = old.read(info)
             if re.fullmatch(r"[^/]+\.dist-info/sboms/[^/]+\.json", info.filename):
                 data = sbom(data)
+            elif info.filename.endswith(".dist-info/WHEEL"):
+                data = data.rstrip(b"\n") + b"\n"  # auditwheel adds an empty line
             digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
             rows.append((info.filename, f"sha256={digest}", str(len(data))))
             add(info, data)

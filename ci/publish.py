@@ -44,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     help_ = "how often the client is started in a row without anything coming up (5)"
     parser.add_argument("--attempts", type=int, default=5, metavar="N", help=help_)
+    parser.add_argument("--version", metavar="V", help="what is published, 1.2.3 or v1.2.3: must be the workspace's")
     help_ = "how long the index may take to show what it took (120)"
     parser.add_argument("--wait", type=float, default=120, metavar="SECONDS", help=help_)
 
@@ -94,6 +95,13 @@ def run(args: argparse.Namespace) -> int:
             expected="the whole declared set; a part only to an index on loopback, which is a rehearsal",
             found=args.index,
             todo="leave --platform out",
+        )
+    if args.version and args.version.removeprefix("v") != matrix.project_version():
+        raise CiError(
+            "the version to publish is not the workspace's",
+            expected=matrix.project_version(),
+            found=args.version,
+            todo="check out the tag that is to be published",
         )
     made = decided(declared, args.dist, args.platform)
     problems = [*made.all_problems, *([] if on_loopback else unclean(made))]

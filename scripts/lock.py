@@ -51,19 +51,23 @@ def locks(pyproject: Path = ROOT / "pyproject.toml") -> list[Lock]:
     groups = raw["dependency-groups"]
     door, served = "3.11", raw["project"]["requires-python"].removeprefix(">=")
     test = resolve(groups, "test")
-    declared = [
-        Lock(name=name, requirements=resolve(groups, name), python=door)
-        for name in ("nox", "ci", "lint", "publish", "rehearse")
-    ]
+    tasks = ("nox", "ci", "lint", "publish", "rehearse", "standin", "workflows")
+    declared = [Lock(name=name, requirements=resolve(groups, name), python=door) for name in tasks]
     declared += [Lock(name=name, requirements=resolve(groups, name), python=served) for name in ("cov", "bench")]
     declared += [
         Lock(name="test", requirements=test, python=served),
         # The last NumPy and Hypothesis with wheels for free-threaded 3.13, which the others need not stay on.
         Lock(name="test-cp313t", requirements=(*test, "numpy<2.5", "hypothesis<6.156"), python="3.13"),
     ]
-    versions = {lane.maturin for lane in matrix.load().lanes}
-    build = resolve(groups, "build")
-    declared += [Lock(name=f"maturin-{v}", requirements=(f"maturin=={v}", *build), python=door) for v in sorted(versions)]
+    lanes, build = matrix.load().lanes, resolve(groups, "build")
+    declared += [
+        Lock(name=f"maturin-{version}", requirements=(f"maturin=={version}", *build), python=door)
+        for version in sorted({lane.maturin for lane in lanes})
+    ]
+    declared += [
+        Lock(name=f"cibuildwheel-{version}", requirements=(f"cibuildwheel=={version}",), python=door)
+        for version in sorted({lane.cibuildwheel for lane in lanes})
+    ]
     return sorted(declared, key=lambda lock: lock.name)
 
 
@@ -106,7 +110,7 @@ def main() -> int:
             write(lock, *(["--upgrade"] if args.upgrade else []))
             print(f"locked  {lock.path.name}  {lock.path.read_text(encoding='utf-8').count('==')} packages")
         for path in set(FOLDER.glob("*.txt")) - {lock.path for lock in declared}:
-            path.unlink()  # a maturin that no lane uses any more
+            path.unlink()  # a maturin or cibuildwheel that no lane uses any more
     if wrong := stale(declared):
         print(CiError("the locks are not those of what is declared", found="\n         ".join(wrong), todo="nox -s lock"))
         return 1

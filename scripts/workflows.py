@@ -29,7 +29,7 @@ from ci.matrix import Platform
 from ci.paths import ROOT, cache
 from ci.process import run
 from scripts import act, standin
-from scripts.rehearsal import server
+from scripts.rehearsal.server import serving
 
 WITHHELD = "*.size.json"
 """In the run that must be refused: the evidence of one check does not arrive."""
@@ -54,8 +54,9 @@ def main() -> int:
 
 
 def rehearse(work: Path, wanted: list[str]) -> int:
-    (platform,) = host.native(matrix.load())
-    container = standin.environment()
+    declared = matrix.load()
+    (platform,) = host.native(declared)
+    container = standin.environment(declared, platform)
     for name, part in PARTS.items():
         if not wanted or name in wanted:
             console.rule(name, align="left")
@@ -91,7 +92,7 @@ def about_others(message: str, platform: Platform) -> bool:
 def release(work: Path, platform: Platform, container: Mapping[str, str]) -> None:
     """release.yml from a pushed tag to files on an index, of a matrix that declares this platform alone."""
     checkout, tag = tagged(work, platform)
-    with server.running(work / "index") as address:
+    with serving(work / "index", work / "index.log") as address:
         payload = event(work, f"refs/tags/{tag}")
         ran = execute(work, checkout, "release.yml", "push", payload, platform, container, index=address)
         verdict(work, ran, set())
@@ -129,7 +130,7 @@ def without_each(work: Path, checkout: Path, tag: str) -> None:
 def refused(work: Path, platform: Platform, container: Mapping[str, str]) -> None:
     """release.yml of one lane, where evidence is lost on the way: nothing is attested, published or announced."""
     checkout, tag = tagged(work, platform, lane="abi3")
-    with server.running(work / "index") as address:
+    with serving(work / "index", work / "index.log") as address:
         payload = event(work, f"refs/tags/{tag}")
         env = {"WITHHOLD": WITHHELD}
         ran = execute(work, checkout, "release.yml", "push", payload, platform, container | env, index=address)
