@@ -18,7 +18,7 @@ if __name__ == "__main__":
     bootstrap.main(sys.argv[1:])  # does not return
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import nox
 
@@ -35,8 +35,11 @@ nox.options.reuse_venv = "yes"
 Task = Callable[[nox.Session], None]
 
 
-def session(requirements: str, *, default: bool = False) -> Callable[[Task], Task]:
-    """A session with exactly the packages of ci/requirements/<requirements>.txt, on the Python that runs nox."""
+def session(requirements: str, *, default: bool = False, tags: Sequence[str] = ()) -> Callable[[Task], Task]:
+    """A session with exactly the packages of ci/requirements/<requirements>.txt, on the Python that runs nox.
+
+    tags: nightly for what takes long; `nox -t nightly` runs those.
+    """
 
     def wrap(function: Task) -> Task:
         @functools.wraps(function)
@@ -45,7 +48,7 @@ def session(requirements: str, *, default: bool = False) -> Callable[[Task], Tas
             session.run_install(*command, f"ci/requirements/{requirements}.txt", silent=True)
             function(session)
 
-        task: Task = nox.session(default=default)(run)
+        task: Task = nox.session(default=default, tags=list(tags))(run)
         return task
 
     return wrap
@@ -84,6 +87,12 @@ def cov(session: nox.Session) -> None:
 def interpreters(session: nox.Session) -> None:
     """Find, fetch or build every interpreter that is served: nox -s interpreters -- [--sources DIR]"""
     session.run("python", "-m", "scripts.interpreters", *session.posargs)
+
+
+@session("ci")
+def toolchain(session: nox.Session) -> None:
+    """Provide what builds and runs other platforms' wheels on Linux x86_64: nox -s toolchain -- [--sources DIR]"""
+    session.run("python", "-m", "scripts.toolchain", *session.posargs)
 
 
 @session("ci")
