@@ -18,7 +18,7 @@ if __name__ == "__main__":
     bootstrap.main(sys.argv[1:])  # does not return
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import nox
 
@@ -123,6 +123,12 @@ def interpreters(session: nox.Session) -> None:
 def rust(session: nox.Session) -> None:
     """Make the Rust that releases are built with the default, through rustup where it is not there yet"""
     session.run("python", "-m", "scripts.rust", *session.posargs)
+
+
+@session("ci")
+def toolchain(session: nox.Session) -> None:
+    """Provide what builds and runs other platforms' wheels on Linux x86_64: nox -s toolchain -- [--sources DIR]"""
+    session.run("python", "-m", "scripts.toolchain", *session.posargs)
 
 
 @session("ci")

@@ -20,7 +20,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ci import evidence, finish, interpreters, matrix, process, tools
+from ci import cross, evidence, finish, host, interpreters, matrix, process, tools
 from ci.console import console
 from ci.errors import CiError
 from ci.paths import DIST, ROOT
@@ -60,15 +60,16 @@ def run(args: argparse.Namespace) -> int:
     if args.tool == "cibuildwheel":
         with_cibuildwheel(declared, [artifact for artifact in wanted if artifact.wheel], args.dist)
         wanted = [artifact for artifact in wanted if artifact.is_sdist]
-    first: dict[str, float] = {}
+    first: dict[tuple[str, str], float] = {}
     for number, artifact in enumerate(wanted, 1):
         with console.status(f"{number} of {len(wanted)}: building {artifact.filename}"):
             made = build(declared, artifact, args.dist)
         cpu = made.detail["cpu_seconds"]
-        lock = made.detail["lock"]
-        ratio = f", {cpu / first[lock]:.2f} of the first of its lock file" if lock in first else ""
+        ratio = ""
         if artifact.wheel:
-            first.setdefault(lock, cpu)
+            mine = (made.detail["lock"], made.detail["target"])
+            ratio = f", {cpu / first[mine]:.2f} of the first of its lock file" if mine in first else ""
+            first.setdefault(mine, cpu)
         console.print(
             f"built  {artifact.filename}  {made.detail['bytes']:,} bytes  "
             f"{len(made.detail['compiled'])} crates in {made.detail['wall_seconds']:.0f} s, {cpu:.1f} s CPU{ratio}"
@@ -96,14 +97,9 @@ def build(declared: matrix.Matrix, artifact: matrix.Artifact, dist: Path) -> evi
     """Makes one artifact, puts it into dist under its declared name, and writes its evidence."""
     lane = artifact.wheel.lane if artifact.wheel else declared.lanes[0]
     tree = tree_for(lane)
-    environment = build_environment(tools.environment(ROOT / "ci" / "requirements" / f"maturin-{lane.maturin}.txt"), tree)
-    interpreter = None
-    if artifact.wheel and (interpreter := interpreters.find(artifact.wheel.interpreter)) is None:
-        raise CiError(
-            f"{artifact.filename}: no {artifact.wheel.interpreter.command} to build it on",
-            expected=f"CPython {artifact.wheel.interpreter.name}",
-            todo="nox -s interpreters finds or builds it",
-        )
+    maturin = tools.environment(ROOT / "ci" / "requirements" / f"maturin-{lane.maturin}.txt")
+    environment = build_environment(maturin, tree, artifact.platform)
+    interpreter = interpreter_for(artifact)
     with tempfile.TemporaryDirectory(prefix="hotkernels-build-") as folder:
         out = Path(folder)
         before, started = children_cpu(), time.monotonic()
@@ -140,7 +136,7 @@ def build(declared: matrix.Matrix, artifact: matrix.Artifact, dist: Path) -> evi
             "lane": lane.name,
             "features": list(lane.features),
             "commit": environment["HOTKERNELS_COMMIT"],
-            "rustc": output("rustc", "--version"),
+            "rustc": output(cross.compiler(environment), "--version"),
             "target": artifact.platform.target if artifact.platform else None,
             "bytes": (dist / artifact.filename).stat().st_size,
         },
@@ -149,12 +145,27 @@ def build(declared: matrix.Matrix, artifact: matrix.Artifact, dist: Path) -> evi
     return written
 
 
+def interpreter_for(artifact: matrix.Artifact) -> str:
+    """What maturin is told to build on: the interpreter itself; for another platform its name, which maturin knows."""
+    if artifact.wheel is None or artifact.platform is None:
+        return ""
+    if not host.runs(artifact.platform):
+        return artifact.wheel.interpreter.command
+    if (found := interpreters.find(artifact.wheel.interpreter)) is None:
+        raise CiError(
+            f"{artifact.filename}: no {artifact.wheel.interpreter.command} to build it on",
+            expected=f"CPython {artifact.wheel.interpreter.name}",
+            todo="nox -s interpreters finds or builds it",
+        )
+    return str(found)
+
+
 def maturin_build(
     artifact: matrix.Artifact,
     lane: matrix.Lane,
     tree: Path,
     out: Path,
-    interpreter: Path | None,
+    interpreter: str,
     environment: dict[str, str],
 ) -> str:
     """Runs maturin in `tree`, into `out`; its log, or a CiError with the end of it."""
@@ -163,13 +174,14 @@ def maturin_build(
         command += ["sdist", "--out", str(out)]
     else:
         platform = artifact.platform
-        # zig links against the glibc that the platform tag promises, whatever this host has.
-        command += ["build", "--release", "--locked", "--zig", "--auditwheel", "check"]
-        command += ["--target", platform.target]
-        command += ["--compatibility", platform.tag.removesuffix(f"_{platform.target.partition('-')[0]}")]
-        command += ["--interpreter", str(interpreter), "--out", str(out)]
+        command += ["build", "--release", "--locked", "--target", platform.target]
+        if platform.tag.startswith("manylinux"):
+            # zig links against the glibc that the platform tag promises, whatever this host has.
+            command += ["--zig", "--auditwheel", "check"]
+            command += ["--compatibility", platform.tag.removesuffix(f"_{platform.target.partition('-')[0]}")]
+        command += ["--interpreter", interpreter, "--out", str(out)]
         command += ["--target-dir", str(TARGETS / Path(lane.lock).parent)]
-        command += ["--config", slot(artifact.wheel.tag)]
+        command += ["--config", slot(f"{artifact.wheel.tag}-{platform.tag}")]
         command += [f"--features={feature}" for feature in lane.features]
     done = subprocess.run(
         command, cwd=tree, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
@@ -189,7 +201,7 @@ def slot(tag: str) -> str:
     pyo3-build-config reads the interpreter from the environment, which cargo does not count into a unit's hash, so that
     builds for two interpreters would overwrite each other and be compiled anew each time. A profile setting does count,
     for that crate and all that depend on it, and for nothing else. The number of codegen units of a build-time crate
-    changes no byte of what it does; it is taken from the tag, so that the order of the matrix does not matter.
+    changes no byte of what it does; it is taken from the whole tag, so that the order of the matrix does not matter.
     """
     units = 1000 + zlib.crc32(tag.encode()) % 9000
     return f"profile.release.package.pyo3-build-config.codegen-units={units}"
@@ -224,27 +236,30 @@ def sources(root: Path) -> Iterator[Path]:
             yield path
 
 
-def build_environment(maturin: Path, tree: Path) -> dict[str, str]:
+def build_environment(maturin: Path, tree: Path, platform: matrix.Platform | None) -> dict[str, str]:
     """The environment of a build in `tree`: the tools first on PATH, no path of this machine in what is compiled."""
     environment = dict(os.environ)
     environment["PATH"] = os.pathsep.join([str(maturin), environment["PATH"]])
-    for name in CHANGES_THE_BUILD:
+    for name in [*CHANGES_THE_BUILD, *(name for name in environment if name.startswith("PYO3_"))]:
         environment.pop(name, None)
+    if platform:
+        environment |= cross.environment(platform, environment)
     # The folders that the crates are unpacked in must be there to be remapped.
     fetch = ["cargo", "fetch", "--locked", "--manifest-path", str(tree / "Cargo.toml")]
     process.run(fetch, what="fetching the crates of the lock file", cwd=tree, env=environment)
-    environment["CARGO_ENCODED_RUSTFLAGS"] = remap_flags(remapped(environment))
+    flags = [*remap_flags(remapped(environment)), *(cross.flags(platform) if platform else [])]
+    environment["CARGO_ENCODED_RUSTFLAGS"] = "\x1f".join(flags)  # cargo's separator
     environment["HOTKERNELS_COMMIT"] = commit()
     environment.setdefault("SOURCE_DATE_EPOCH", commit_time())
     return environment
 
 
-def remap_flags(pairs: Iterable[tuple[Path, str]]) -> str:
-    """CARGO_ENCODED_RUSTFLAGS that writes the second of each pair for the first; where two fit, the later one counts.
+def remap_flags(pairs: Iterable[tuple[Path, str]]) -> list[str]:
+    """Flags that write the second of each pair for the first; where two fit, the later one counts.
 
     Panic messages name source files; those of the registry by absolute path.
     """
-    return "\x1f".join(f"--remap-path-prefix={path}={instead}" for path, instead in pairs)  # cargo's separator
+    return [f"--remap-path-prefix={path}={instead}" for path, instead in pairs]
 
 
 def remapped(environment: dict[str, str]) -> Iterable[tuple[Path, str]]:
@@ -254,6 +269,7 @@ def remapped(environment: dict[str, str]) -> Iterable[tuple[Path, str]]:
     # One folder a registry, its name a hash of the registry's address: the crates in it are the same whatever it is.
     for registry in sorted((home / "registry" / "src").glob("*")):
         yield registry, "/crates"
+    yield from cross.remapped()
 
 
 def compiled_crates(log: str) -> list[str]:

@@ -174,7 +174,7 @@ def environment(
     for name in build.CHANGES_THE_BUILD:
         env.pop(name, None)
     passed = {
-        "CARGO_ENCODED_RUSTFLAGS": build.remap_flags([(project, "."), (project / "vendor", "/crates")]),
+        "CARGO_ENCODED_RUSTFLAGS": "\x1f".join(build.remap_flags([(project, "."), (project / "vendor", "/crates")])),
         "HOTKERNELS_COMMIT": build.commit(),
         "HOTKERNELS_RUST": declared.rust,
         # uv holds the maturin that pyproject.toml asks for to this version, and compares its hash.

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from ci import checks, clean, supervise
+from ci import checks, clean, emulation, supervise
 from ci.clean import Clean
 from ci.errors import CiError
-from ci.matrix import Artifact, Interpreter
+from ci.matrix import Artifact, Host, Interpreter
 
 THREADS = 4
 PROBE = Path(__file__).with_name("probe.py")
@@ -22,13 +22,17 @@ PROBE = Path(__file__).with_name("probe.py")
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
-    """An artifact installed for one interpreter; said is what probe.py found when it imported the package."""
+    """An artifact installed for one interpreter; said is what probe.py found when it imported the package.
+
+    host: how the interpreter runs. Under emulation the tests try fewer examples.
+    """
 
     artifact: Artifact
     interpreter: Interpreter
     module: str
     clean: Clean
     said: dict[str, Any]
+    host: Host = "native"
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,15 @@ class Check:
         return str(session.said["python"] if self.tool == "cpython" else session.said["tools"][self.tool])
 
 
-def start(artifact: Artifact, path: Path, interpreter: Interpreter, python: Path, folder: Path, module: str) -> Session:
+def start(
+    artifact: Artifact,
+    path: Path,
+    interpreter: Interpreter,
+    python: Path,
+    folder: Path,
+    module: str,
+    host: Host = "native",
+) -> Session:
     """Installs the artifact and imports it once; a CiError when either does not work."""
     made = clean.create(path, interpreter, python, folder)
     log = folder / "probe.txt"
@@ -58,7 +70,7 @@ def start(artifact: Artifact, path: Path, interpreter: Interpreter, python: Path
             todo="see the log",
         )
     said = json.loads(log.read_text(encoding="utf-8").splitlines()[-1])
-    return Session(artifact=artifact, interpreter=interpreter, module=module, clean=made, said=said)
+    return Session(artifact=artifact, interpreter=interpreter, module=module, clean=made, said=said, host=host)
 
 
 def imported(this: Session) -> dict[str, Any]:
@@ -124,6 +136,8 @@ def suite(this: Session, name: str, options: list[str]) -> dict[str, Any]:
     report = made.folder / f"{name}.xml"
     # -P: the current folder is not imported from. Plain order: what fails here fails again.
     command: list[str | Path] = [made.python, "-P", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly"]
+    fewer = {"hypothesis_profile": emulation.PROFILE} if this.host == "emulated" else {}
+    command += [f"--hypothesis-profile={profile}" for profile in fewer.values()]
     command += [f"--junitxml={report}", "-o", "faulthandler_timeout=600", *options, "tests"]
     status = supervise.run(command, cwd=made.folder, env=made.env, log=made.log)
     counts = junit(report)
@@ -136,7 +150,7 @@ def suite(this: Session, name: str, options: list[str]) -> dict[str, Any]:
             found=f"{passed} passed, {said}\n{supervise.tail(made.log)}",
             todo="see the log",
         )
-    return {**counts, "passed": passed}
+    return {**counts, "passed": passed, **fewer}
 
 
 def junit(report: Path) -> dict[str, int]:

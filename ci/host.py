@@ -1,4 +1,4 @@
-"""Which platforms this machine is: what it runs natively."""
+"""Which platforms this machine is, and how it runs the code of the others."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import platform
 import sys
 
 from ci.errors import CiError
-from ci.matrix import Matrix, Platform
+from ci.matrix import Host, Matrix, Platform
 
 
 def here() -> str:
@@ -19,6 +19,13 @@ def runs(declared: Platform) -> bool:
     """Whether this machine runs the platform's code natively."""
     machine, system = here().split(" ")
     return declared.target.startswith(f"{machine}-") and f"-{system}" in declared.target
+
+
+def way(declared: Platform) -> Host:
+    """How this machine runs the platform's code: natively, under emulation, or not at all."""
+    if runs(declared):
+        return "native"
+    return declared.rehearsed if here() == "x86_64 linux" else "static"
 
 
 def native(declared: Matrix) -> tuple[Platform, ...]:

@@ -44,13 +44,14 @@ class Candidate:
     bits: int
     virtual: bool
 
-    def serves(self, wanted: Interpreter) -> bool:
-        """Whether it is the one wanted, on this machine. A virtual environment is not: it goes when its owner likes."""
+    def serves(self, wanted: Interpreter, machine: str = "") -> bool:
+        """Whether it is the one wanted, of this machine's kind or another. A virtual environment is not: it goes when its
+        owner likes."""
         return (
             self.implementation == "cpython"
             and f"{self.version[0]}.{self.version[1]}" == wanted.version
             and self.free_threaded == wanted.free_threaded
-            and (self.machine, self.bits) == (platform.machine(), 64)
+            and (self.machine, self.bits) == (machine or platform.machine(), 64)
             and not self.virtual
         )
 

@@ -10,11 +10,11 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ci import checks, clean, dynamic, evidence, folder, host, interpreters, matrix, supervise
+from ci import checks, clean, dynamic, emulation, evidence, folder, host, interpreters, matrix, supervise
 from ci.console import console, failed, passed, progress, refusal, skipped
 from ci.errors import CiError
 from ci.evidence import Evidence
-from ci.matrix import Artifact, Interpreter
+from ci.matrix import Artifact, Host, Interpreter
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,11 +26,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 @dataclass
 class Run:
-    """One artifact on one interpreter, and what was said of it."""
+    """One artifact on one interpreter, how that is run, and what was said of it."""
 
     artifact: Artifact
     interpreter: Interpreter
     python: Path
+    host: Host = "native"
     words: list[Evidence] = field(default_factory=list)
     log: Path | None = None
 
@@ -60,19 +61,17 @@ def planned(artifacts: list[Artifact]) -> list[Run]:
     """What is to be run; a CiError when that is nothing, or when an interpreter or its requirements are missing."""
     runs = []
     for artifact in artifacts:
-        if artifact.platform and not host.runs(artifact.platform):
-            skipped(f"{artifact.filename}  {artifact.platform.name} does not run on {host.here()}; the gate asks for it")
+        platform = artifact.platform
+        how = host.way(platform) if platform else "native"
+        if platform and how == "static":
+            skipped(f"{artifact.filename}  {platform.name} does not run on {host.here()}; the gate asks for it")
             continue
         for interpreter in artifact.tested_on:
+            if platform and how == "emulated" and interpreter.name in platform.not_rehearsed:
+                skipped(f"{artifact.filename}  {interpreter.name}: there is none to emulate; the gate asks for it")
+                continue
             clean.requirements(interpreter)
-            if (python := interpreters.find(interpreter)) is None:
-                raise CiError(
-                    f"{artifact.filename}: no {interpreter.command} to test it on",
-                    expected=f"CPython {interpreter.version}{', free-threaded' if interpreter.free_threaded else ''}",
-                    found="none on PATH or in the cache",
-                    todo="nox -s interpreters finds or builds it",
-                )
-            runs.append(Run(artifact, interpreter, python))
+            runs.append(Run(artifact, interpreter, python_for(artifact, interpreter, how), how))
     if not runs:
         raise CiError(
             "nothing was tested",
@@ -83,6 +82,19 @@ def planned(artifacts: list[Artifact]) -> list[Run]:
     return runs
 
 
+def python_for(artifact: Artifact, interpreter: Interpreter, how: Host) -> Path:
+    """The interpreter to test the artifact on; a CiError where it is missing."""
+    emulated = how == "emulated"
+    if (python := emulation.find(interpreter) if emulated else interpreters.find(interpreter)) is None:
+        raise CiError(
+            f"{artifact.filename}: no {'emulated ' if emulated else ''}{interpreter.command} to test it on",
+            expected=f"CPython {interpreter.version}{', free-threaded' if interpreter.free_threaded else ''}",
+            found="none in the cache" if emulated else "none on PATH or in the cache",
+            todo="nox -s toolchain provides it" if emulated else "nox -s interpreters finds or builds it",
+        )
+    return python
+
+
 def test(this: Run, dist: Path, module: str) -> Run:
     """Every dynamic check of one artifact on one interpreter, and evidence of each, whatever happens."""
     path = (dist / this.artifact.filename).resolve()
@@ -91,7 +103,7 @@ def test(this: Run, dist: Path, module: str) -> Run:
         space = Path(name).resolve()
         session: dynamic.Session | CiError
         try:
-            session = dynamic.start(this.artifact, path, this.interpreter, this.python, space, module)
+            session = dynamic.start(this.artifact, path, this.interpreter, this.python, space, module, this.host)
         except CiError as error:
             session = error
         for expected in checks.test_checks(this.artifact):
@@ -122,7 +134,7 @@ def judge(name: str, session: dynamic.Session | CiError, this: Run, digest: str)
         tool=check.tool,
         version="" if isinstance(session, CiError) else check.version(session),
         detail=detail | {"seconds": round(time.monotonic() - started, 2)},
-        host="native",
+        host=this.host,
     )
 
 
@@ -145,7 +157,8 @@ def show(this: Run) -> bool:
         counts = next(word.detail for word in this.words if word.check == "tests")
         seconds = sum(word.detail["seconds"] for word in this.words)
         made = " ".join(word.check for word in this.words)
-        passed(f"{name}  {made}  {counts['passed']} passed, {counts['skipped']} skipped  {seconds:.1f} s")
+        how = "" if this.host == "native" else f"  {this.host}"
+        passed(f"{name}  {made}  {counts['passed']} passed, {counts['skipped']} skipped  {seconds:.1f} s{how}")
         return False
     failed(f"{name}  {' '.join(word.check for word in bad)}")
     # What every check of the run met, such as a wheel that does not install, is said once.

@@ -10,6 +10,8 @@ from hypothesis import HealthCheck, settings
 # A loaded machine must not fail a test: no deadline. The same examples each time where CI says so.
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("default"), derandomize=True)
+# Under emulation each example takes ten times as long: a tenth of them, the same each time.
+settings.register_profile("emulated", settings.get_profile("ci"), max_examples=10)
 settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 
