@@ -86,7 +86,9 @@ def install(declared: Matrix, interpreter: Interpreter, python: Path, folder: Pa
 
 def artifact_for(declared: Matrix, interpreter: Interpreter) -> Artifact:
     """The wheel that a user of this interpreter gets here: the one built on it, or else one that it takes."""
-    wheels = [a for a in declared.artifacts(matrix.project_version(), host.native(declared)) if interpreter in a.tested_on and a.wheel]
+    wheels = [
+        a for a in declared.artifacts(matrix.project_version(), host.native(declared)) if interpreter in a.tested_on and a.wheel
+    ]
     own = [a for a in wheels if a.wheel and a.wheel.interpreter == interpreter and not a.wheel.limited_api]
     for artifact in (*own, *wheels):
         return artifact
