@@ -20,7 +20,7 @@ MARKER = re.compile(rb"hotkernels-abi:([!-:<-~]{1,40});")
 
 
 def check(file: Opened) -> dict[str, Any]:
-    detail = {"abi": marker(file), "python_symbols": sum(name.startswith(("Py", "_Py")) for name in file.elf.undefined)}
+    detail = {"abi": marker(file), "python_symbols": sum(name.startswith(("Py", "_Py")) for name in file.binary.undefined)}
     wheel = file.artifact.wheel
     if wheel is not None and wheel.limited_api:
         detail |= limited(file, f"PyModExport_{file.declared.module.rsplit('.', 1)[-1]}" if "abi3t" in wheel.tag else None)

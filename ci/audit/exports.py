@@ -16,6 +16,15 @@ def elf(file: Opened) -> dict[str, Any]:
     return {"exported": [wanted]}
 
 
+def macho(file: Opened) -> dict[str, Any]:
+    """By the export trie, which dyld reads, and by the symbol table, which linkers and debuggers read."""
+    wanted = init_symbol(file)
+    for exported in (file.macho.in_trie, file.macho.in_table):
+        if exported != {wanted}:
+            raise refused(wanted, exported)
+    return {"exported": [wanted]}
+
+
 def init_symbol(file: Opened) -> str:
     """PyInit_…, or for the stable ABI of 3.15 PyModExport_… (PEP 793)."""
     module = file.declared.module.rsplit(".", 1)[-1]

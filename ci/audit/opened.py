@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from ci import checks
 from ci.audit import archive
 from ci.audit.elf import Elf
+from ci.audit.macho import MachO
 from ci.errors import CiError
 from ci.matrix import Artifact, Matrix
 
@@ -79,6 +81,15 @@ class Opened:
     def elf(self) -> Elf:
         return Elf.read(self.members[self.extension])
 
+    @cached_property
+    def macho(self) -> MachO:
+        return MachO.read(self.members[self.extension])
+
+    @property
+    def binary(self) -> Elf | MachO:
+        """The extension in the format of the wheel's platform, whatever it begins with."""
+        return self.macho if checks.kind(self.artifact) == "macos" else self.elf
+
 
 MAGIC = {
     b"\x7fELF",
@@ -87,5 +98,6 @@ MAGIC = {
     b"\xce\xfa\xed\xfe",
     b"\xcf\xfa\xed\xfe",
     b"\xca\xfe\xba\xbe",
+    b"\xca\xfe\xba\xbf",
 }
 """How compiled files begin, whatever they are called."""

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import Any
 
 from ci import matrix
-from ci.audit import abi, archive, exports, files, leaks, manylinux, metadata, names, record, sbom, size
+from ci.audit import abi, archive, exports, files, leaks, macos, manylinux, metadata, names, record, sbom, size
 from ci.audit.opened import Opened
 from ci.checks import Kind
 
@@ -43,7 +43,12 @@ TABLE: dict[Kind, dict[str, Check]] = {
         "exports": Check(exports.elf, "pyelftools"),
         "platform": Check(manylinux.check, "auditwheel"),
     },
-    "macos": WHEEL,
+    "macos": WHEEL
+    | {
+        "abi": Check(abi.check, "abi3audit"),
+        "exports": Check(exports.macho, "macholib"),
+        "platform": Check(macos.check, "delocate"),
+    },
     "sdist": {
         "archive": Check(archive.check),
         "name": Check(names.sdist, "packaging"),

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from ci import audit, checks
-from ci.audit import abi
+from ci import audit, checks, matrix
+from ci.audit import abi, signature
+from ci.audit.macho import MachO
 from ci.audit.names import suffix
 from ci.audit.opened import Opened
 from ci.errors import CiError
@@ -23,10 +24,11 @@ pytestmark = pytest.mark.skipif("HOTKERNELS_DIST" not in os.environ, reason="HOT
 
 
 @pytest.fixture
-def real(artifacts: tuple[Artifact, ...]) -> dict[str, tuple[Artifact, Path]]:
-    """The artifacts that are there, by label."""
+def real(declared: Matrix) -> list[tuple[Artifact, Path]]:
+    """The artifacts that are there, of every platform."""
     dist = Path(os.environ["HOTKERNELS_DIST"])
-    return {a.label: (a, dist / a.filename) for a in artifacts if (dist / a.filename).is_file()}
+    artifacts = declared.artifacts(matrix.project_version())
+    return [(a, dist / a.filename) for a in artifacts if (dist / a.filename).is_file()]
 
 
 def judge(declared: Matrix, artifact: Artifact, dist: Path) -> dict[str, Evidence]:
@@ -45,21 +47,33 @@ def disguised(path: Path, artifact: Artifact, dist: Path) -> None:
     factory.write_wheel(dist / artifact.filename, members)
 
 
-def test_each_passes(real: dict[str, tuple[Artifact, Path]], declared: Matrix, tmp_path: Path) -> None:
+def test_each_passes(real: list[tuple[Artifact, Path]], declared: Matrix, tmp_path: Path) -> None:
     assert real
-    for artifact, path in real.values():
+    for artifact, path in real:
         shutil.copyfile(path, tmp_path / path.name)
         assert judge(declared, artifact, tmp_path) == {}, path.name
 
 
-def test_each_in_the_disguise_of_every_other(real: dict[str, tuple[Artifact, Path]], declared: Matrix, tmp_path: Path) -> None:
+def test_each_in_the_disguise_of_every_other(real: list[tuple[Artifact, Path]], declared: Matrix, tmp_path: Path) -> None:
     """Name, WHEEL file, suffix and RECORD all right for the other tag: the extension's own mark still tells."""
-    wheels = [(artifact, path) for artifact, path in real.values() if not artifact.is_sdist]
-    for _, path in wheels:
+    wheels = [(artifact, path) for artifact, path in real if not artifact.is_sdist]
+    for artifact, path in wheels:
         for other, _ in wheels:
-            if other.filename == path.name:
+            if other.filename == path.name or other.platform != artifact.platform:
                 continue
             disguised(path, other, tmp_path)
             with pytest.raises(CiError, match="not compiled for the ABI") as caught:
                 abi.check(Opened(tmp_path / other.filename, other, declared, ROOT))
             assert caught.value.expected.startswith(f"hotkernels-abi:{checks.abi(other)};")
+
+
+def test_one_bit_anywhere_breaks_the_signature(real: list[tuple[Artifact, Path]], declared: Matrix) -> None:
+    for artifact, path in real:
+        if artifact.is_sdist or checks.kind(artifact) != "macos":
+            continue
+        opened = Opened(path, artifact, declared, ROOT)
+        data = opened.members[opened.extension]
+        for at in range(1 << 16, len(data) - 32, len(data) // 7):
+            changed = data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+            with pytest.raises(CiError, match=r"ad-hoc code signature|does not read as Mach-O"):
+                signature.check(changed, MachO.read(changed))
