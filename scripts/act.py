@@ -19,7 +19,6 @@ from ci.errors import CiError
 from ci.paths import ROOT
 
 STANDINS = ROOT / "scripts" / "standins"
-CHECKOUT = "checkout"  # act copies the folder itself
 
 
 @dataclass(kw_only=True)
@@ -37,7 +36,7 @@ def command(checkout: Path, workflow: str, event: str, payload: Path, runner: st
     act = str(Path(sys.executable).parent / "act")
     words = [act, event, "--directory", str(checkout), "--workflows", f".github/workflows/{workflow}"]
     words += ["--eventpath", str(payload), "--platform", f"{runner}=-self-hosted", "--json", "--no-cache-server"]
-    words += ["--action-offline-mode", "--concurrent-jobs", "1"]
+    words += ["--action-offline-mode", "--no-skip-checkout", "--concurrent-jobs", "1"]
     for name, commit in actions(checkout / ".github" / "workflows"):
         words += ["--local-repository", f"actions/{name}@{commit}={STANDINS / name}"]
     for key, value in env.items():
@@ -50,14 +49,14 @@ def actions(folder: Path) -> list[tuple[str, str]]:
     text = "".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.yml")))
     found = sorted(set(re.findall(r"uses: actions/([a-z-]+)@([0-9a-f]{40})", text)))
     for name, _ in found:
-        if name != CHECKOUT and not (STANDINS / name / "action.yml").is_file():
+        if not (STANDINS / name / "action.yml").is_file():
             raise CiError(
                 f"actions/{name} has no stand-in",
                 expected=f"one of {', '.join(sorted(path.parent.name for path in STANDINS.glob('*/action.yml')))}",
                 found=name,
                 todo=f"write {STANDINS.relative_to(ROOT) / name}/action.yml",
             )
-    return [(name, commit) for name, commit in found if name != CHECKOUT]
+    return found
 
 
 def run(words: Sequence[str], log: Path, env: Mapping[str, str], *, timeout: float = 7200) -> Ran:
@@ -71,7 +70,7 @@ def read(status: int, lines: Sequence[str]) -> Ran:
     """What act's JSON lines say of each job."""
     ran = Ran(status=status)
     for row in rows(lines):
-        job = row.get("job")
+        job = row.get("job", "").strip()
         if not job:
             continue
         if result := row.get("jobResult"):

@@ -68,7 +68,8 @@ def rehearse(work: Path, wanted: list[str]) -> int:
 
 def pull_request(work: Path, platform: Platform, container: Mapping[str, str]) -> None:
     """ci.yml on the whole matrix: everything passes but the gate, which names what other platforms' jobs did not bring."""
-    checkout = clone(work)
+    checkout, origin = clone(work), repository(work)
+    run(["git", "-C", str(checkout), "push", "--quiet", str(origin), "HEAD:refs/heads/main"], what="pushing")
     payload = event(work, "refs/heads/main")
     ran = execute(work, checkout, "ci.yml", "push", payload, platform, container)
     left_out = elsewhere(checkout, platform)
@@ -152,16 +153,22 @@ def clone(work: Path) -> Path:
     return checkout
 
 
+def repository(work: Path) -> Path:
+    """An empty repository to push to, in place of the project's host."""
+    origin = work / "origin.git"
+    run(["git", "init", "--quiet", "--bare", origin], what="making a repository")
+    return origin
+
+
 def tagged(work: Path, platform: Platform, lane: str = "") -> tuple[Path, str]:
     """A clone of a local repository to which a tag was pushed; its matrix declares one platform, and one lane if named."""
-    checkout, origin = clone(work), work / "origin.git"
+    checkout, origin = clone(work), repository(work)
     declaration = checkout / "ci" / "matrix.toml"
     text = declaration.read_text(encoding="utf-8")
     kept = [table for table in tables(text) if keep(table, platform, lane)]
     declaration.write_text("".join(kept), encoding="utf-8")
     tag = f"v{matrix.project_version(checkout)}"
     git = ["git", "-C", str(checkout), "-c", "user.name=rehearsal", "-c", "user.email=rehearsal@example.invalid"]
-    run(["git", "init", "--quiet", "--bare", origin], what="making a repository")
     run([*git, "commit", "--quiet", "--all", "--message", f"Declare {platform.name} alone"], what="committing")
     run([*git, "tag", "--annotate", "--message", tag, tag], what="tagging")
     run([*git, "remote", "set-url", "origin", str(origin)], what="naming the repository")
@@ -201,6 +208,7 @@ def execute(
     places = {"ARTIFACTS": work / "artifacts", "RELEASES": work / "releases", "ATTESTED": work / "attested"}
     (work / "releases").mkdir()
     (work / "artifacts").mkdir()
+    places["ORIGIN"] = work / "origin.git"
     # Names that mean one interpreter each, and gh, come first; nothing of the environment of this session is found.
     path = [str(act.STANDINS / "bin"), str(interpreters.bin_folder()), *os.environ["PATH"].split(os.pathsep)]
     path = [entry for entry in path if ".nox" not in Path(entry).parts]
