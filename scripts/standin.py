@@ -160,6 +160,7 @@ def fill(declared: Matrix, platform: Platform, prefixes: Mapping[Interpreter, Pa
     zig = 'CARGO_ZIGBUILD_ZIG_COMMAND=python3 CARGO_ZIGBUILD_ZIG_COMMAND_ARGS="-m ziglang" PYTHONPATH=/opt/linker'
     target = f"x86_64-linux-gnu.{glibc(platform)}"
     script(programs / "cc-manylinux", f"{zig} exec /opt/linker/bin/maturin zig cc -- -g -fno-sanitize=all -target {target} \"$@\"")
+    (programs / "cc").symlink_to("cc-manylinux")  # for build scripts
     utility = root / UTILITY.removeprefix("/")
     utility.parent.mkdir(parents=True)
     utility.symlink_to("/usr/bin/python3")
