@@ -18,7 +18,7 @@ if __name__ == "__main__":
     bootstrap.main(sys.argv[1:])  # does not return
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import nox
 
@@ -129,6 +129,12 @@ def rust(session: nox.Session) -> None:
 def toolchain(session: nox.Session) -> None:
     """Provide what builds and runs other platforms' wheels on Linux x86_64: nox -s toolchain -- [--sources DIR]"""
     session.run("python", "-m", "scripts.toolchain", *session.posargs)
+
+
+@session("ci", nightly=True)
+def emulated(session: nox.Session) -> None:
+    """Run the kernels' own tests as aarch64 code under emulation: nox -s emulated -- [TEST …]"""
+    session.run("python", "-m", "scripts.kernels", *session.posargs)
 
 
 @session("ci")

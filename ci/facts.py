@@ -95,25 +95,26 @@ def files(made: Decision) -> Table:
 
 
 def builds(made: Decision) -> Table:
-    """Processor time of each build, beside that of the first build of the same lock file, which compiles the kernels."""
+    """Processor time of each build, beside that of the first of the same lock file and target, which compiles the kernels."""
     words = [word for row in made.rows if (word := row.words.get(("build", ""))) and not row.artifact.is_sdist]
     words.sort(key=lambda word: word.finished)  # stable: the order of the matrix where two are of the same second
-    first: dict[str, float] = {}
-    compiled: dict[str, int] = {}
+    first: dict[tuple[str, str], float] = {}
+    compiled: dict[tuple[str, str], int] = {}
     rows = []
     for word in words:
         lock, cpu = str(word.detail.get("lock", "?")), float(word.detail.get("cpu_seconds") or 0)
+        place = (lock, str(word.detail.get("target", "?")))
         crates = list(word.detail.get("compiled") or [])
-        compiled[lock] = compiled.get(lock, 0) + crates.count(KERNELS)
-        ratio = f"{cpu / first[lock]:.2f}" if first.get(lock) else "first" if lock not in first else "-"
-        first.setdefault(lock, cpu)
+        compiled[place] = compiled.get(place, 0) + crates.count(KERNELS)
+        ratio = f"{cpu / first[place]:.2f}" if first.get(place) else "first" if place not in first else "-"
+        first.setdefault(place, cpu)
         wall = float(word.detail.get("wall_seconds") or 0)
         rows.append([word.artifact, lock, f"{cpu:.1f}", ratio, f"{wall:.1f}", str(len(crates)), yes(KERNELS in crates)])
-    often = (
-        "; ".join(f"{times} time{'' if times == 1 else 's'} from {lock}" for lock, times in compiled.items()) or "not at all"
+    often = "; ".join(
+        f"{times} time{'' if times == 1 else 's'} from {lock} for {target}" for (lock, target), times in compiled.items()
     )
     head = ["wheel", "lock file", "CPU s", "of the first", "wall s", "crates compiled", "kernels compiled"]
-    return Table("Builds", f"{KERNELS} was compiled {often}.", head, rows)
+    return Table("Builds", f"{KERNELS} was compiled {often or 'not at all'}.", head, rows)
 
 
 def yes(answer: bool) -> str:  # it is the one thing that this function takes

@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +20,7 @@ from ci.evidence import sha256, write_text
 from ci.process import run
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+ENGLISH = os.environ | {"LC_ALL": "C"}
 FIELDS = "$(REPO_URI) $(RELEASE) $(ORIGIN)"
 ELSEWHERE = "on another system: rustup target add brings Rust's half, a machine of the platform or hosted CI the rest"
 
@@ -45,68 +46,78 @@ class Apt:
         return self.folder / f"{'+'.join(self.suites)}-{self.architecture}"
 
     @property
-    def options(self) -> list[str]:
-        state = self.state
-        chosen = {
-            "Dir::State": state,
-            "Dir::State::status": state / "status",  # an empty machine: what a package needs is all counted
-            "Dir::Cache": state,
-            "Dir::Cache::archives": self.folder / "archives",
-            "Dir::Etc::SourceList": state / "sources.list",
-            "Dir::Etc::SourceParts": "/dev/null",
-            "Dir::Etc::PreferencesParts": "/dev/null",
-            "APT::Architecture": self.architecture,
-            "APT::Architectures": self.architecture,
-            "APT::Install-Recommends": "false",
-            "APT::Sandbox::User": "root",  # no other user can write here
-            "Acquire::Languages": "none",
-            "Acquire::ForceHash": "SHA256",  # the one that is printed; apt checks all that the index has
-            # A mirror may stand still for longer than a suite in motion says it should; the signature holds all the same.
-            "Acquire::Check-Valid-Until": "false",
-            "Debug::NoLocking": "true",
-        }
-        return [word for key, value in chosen.items() for word in ("-o", f"{key}={value}")]
+    def archives(self) -> Path:
+        return self.folder / "archives"
 
     @cached_property
-    def ready(self) -> bool:
-        """Indexes fetched and held to Debian's signature; a CiError when they cannot be."""
-        state = self.state
-        for name in ("lists/partial", "archives/partial"):
-            (state / name).mkdir(parents=True, exist_ok=True)
-        (self.folder / "archives" / "partial").mkdir(parents=True, exist_ok=True)
-        (state / "status").touch()
-        write_text(state / "sources.list", sources(mirrors(targets()), self.suites))
+    def command(self) -> list[str]:
+        """apt-get for these suites, its indexes fetched and held to Debian's signature; a CiError when they cannot be."""
+        for folder in (self.state / "lists", self.state / "archives", self.archives):
+            (folder / "partial").mkdir(parents=True, exist_ok=True)
+        (self.state / "status").touch()
+        write_text(self.state / "sources.list", sources(mirrors(targets()), self.suites))
+        command = [
+            "apt-get",
+            "--quiet",
+            "--yes",
+            *(word for key, value in self._options() for word in ("-o", f"{key}={value}")),
+        ]
         what = f"reading Debian's {', '.join(self.suites)} for {self.architecture}"
-        self.apt("update", "-o", "APT::Update::Error-Mode=any", what=what)
-        return True
+        todo = "see above: no network, or a mirror that does not have the suite"
+        run([*command, "update", "-o", "APT::Update::Error-Mode=any"], what=what, env=ENGLISH, timeout=600, todo=todo)
+        return command
 
-    def apt(self, *words: str, what: str) -> str:
-        env = os.environ | {"LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
-        command = ["apt-get", "--quiet", "--yes", *self.options, *words]
-        return run(command, what=what, env=env, timeout=1800, todo="see above; a mirror that has no such suite, or no network")
+    def _options(self) -> Iterator[tuple[str, str | Path]]:
+        yield "Dir::State", self.state
+        yield "Dir::State::status", self.state / "status"  # an empty machine: all that a package needs counts
+        yield "Dir::Cache", self.state
+        yield "Dir::Cache::archives", self.archives
+        yield "Dir::Etc::SourceList", self.state / "sources.list"
+        yield "Dir::Etc::SourceParts", "/dev/null"
+        yield "Dir::Etc::PreferencesParts", "/dev/null"
+        yield "APT::Architecture", self.architecture
+        yield "APT::Architectures", self.architecture
+        yield "APT::Install-Recommends", "false"
+        yield "APT::Sandbox::User", "root"  # no other user can write here
+        yield "Acquire::Languages", "none"
+        yield "Acquire::ForceHash", "SHA256"  # the one that is printed; apt checks all that the index has
+        # A mirror may stand still for longer than a suite in motion says it should; the signature holds all the same.
+        yield "Acquire::Check-Valid-Until", "false"
+        yield "Debug::NoLocking", "true"
 
     def exactly(self, names: Sequence[str]) -> list[Archive]:
         """Fetches these packages and nothing that they need."""
-        return self._fetch(names, ["download"], cwd=self.folder / "archives")
+        return self._fetch(names, ["download"])
 
     def closure(self, names: Sequence[str]) -> list[Archive]:
         """Fetches these packages with all that they need, as apt resolves it."""
-        return self._fetch(names, ["--download-only", "--no-install-recommends", "install"])
+        return self._fetch(names, ["install", "--download-only"])
 
-    def _fetch(self, names: Sequence[str], verb: list[str], cwd: Path | None = None) -> list[Archive]:
-        assert self.ready
+    def _fetch(self, names: Sequence[str], verb: list[str]) -> list[Archive]:
         what = f"fetching {', '.join(names)} of Debian's {', '.join(self.suites)} for {self.architecture}"
-        env = os.environ | {"LC_ALL": "C"}
-        command = ["apt-get", "--quiet", "--yes", *self.options, *verb]
-        # apt leaves out what it has: it is asked from where nothing is.
+        todo = "see above; a package of another name by now is to be corrected where this one is named, in scripts/"
+        # apt leaves out what it has already: it is asked from where nothing is.
         nothing = ["-o", f"Dir::Cache::archives={self.state / 'archives'}", "--print-uris"]
-        found = parse_uris(run([*command, *nothing, *names], what=what, env=env, cwd=self.state))
-        missing = [archive for archive in found if not intact(self.folder / "archives" / archive.name, archive)]
-        if missing:
-            run([*command, *names], what=what, env=env, cwd=cwd, timeout=1800)
+        command = [*self.command, *verb, *names]
+        found = parse_uris(run([*command, *nothing], what=what, env=ENGLISH, cwd=self.state, todo=todo))
+        if not all(intact(self.archives / archive.name, archive) for archive in found):
+            run(command, what=what, env=ENGLISH, cwd=self.archives, timeout=1800, todo=todo)
         for archive in found:
-            check(self.folder / "archives" / archive.name, archive)
+            check(self.archives / archive.name, archive)
         return found
+
+    def unpacked(self, chosen: Iterable[Archive], folder: Path) -> None:
+        """Puts the files of these packages into `folder`, as / would hold them; none of their programs runs."""
+        for name in ("bin", "lib", "sbin"):  # as on every merged system: packages of before put files into both
+            (folder / "usr" / name).mkdir(parents=True, exist_ok=True)
+            (folder / name).symlink_to(f"usr/{name}")
+        for archive in chosen:
+            extract(self.archives / archive.name, folder)
+        for path in folder.rglob("*"):
+            if path.is_symlink() and path.readlink().is_absolute():
+                inside = folder / path.readlink().relative_to("/")
+                path.unlink()
+                path.symlink_to(os.path.relpath(inside, path.parent))
 
 
 def targets() -> str:
@@ -116,7 +127,7 @@ def targets() -> str:
     if not KEYRING.is_file():
         raise CiError(f"no {KEYRING}: Debian's signatures cannot be checked", todo="apt-get install debian-archive-keyring")
     command = ["apt-get", "indextargets", "--format", FIELDS, "Created-By: Packages"]
-    return run(command, what="asking apt for its mirrors", env=os.environ | {"LC_ALL": "C"})
+    return run(command, what="asking apt for its mirrors", env=ENGLISH)
 
 
 def mirrors(said: str) -> tuple[str, str]:
@@ -139,8 +150,12 @@ def mirrors(said: str) -> tuple[str, str]:
 
 def sources(addresses: tuple[str, str], suites: Iterable[str]) -> str:
     """The sources.list of these suites, each held to Debian's keys."""
-    rows = [f"deb [signed-by={KEYRING}] {addresses[suite.endswith('-security')]} {suite} main" for suite in suites]
-    return "\n".join(rows) + "\n"
+    rows = []
+    for suite in suites:
+        # A mirror that is a folder of this machine: apt would not bring its archives to where the others are.
+        address = re.sub(r"^file:", "copy:", addresses[suite.endswith("-security")])
+        rows.append(f"deb [signed-by={KEYRING}] {address} {suite} main\n")
+    return "".join(rows)
 
 
 def parse_uris(said: str) -> list[Archive]:
@@ -171,20 +186,6 @@ def check(path: Path, archive: Archive) -> None:
             found=found,
             todo="it was removed; run it again, and do not trust the mirror if that comes back",
         )
-
-
-def unpack(archives: Path, chosen: Iterable[Archive], folder: Path) -> None:
-    """Puts the files of these packages into `folder`, as / would hold them; none of their programs runs."""
-    for name in ("bin", "lib", "sbin"):  # as on every merged system: packages of before put files into both
-        (folder / "usr" / name).mkdir(parents=True, exist_ok=True)
-        (folder / name).symlink_to(f"usr/{name}")
-    for archive in chosen:
-        extract(archives / archive.name, folder)
-    for path in folder.rglob("*"):
-        if path.is_symlink() and path.readlink().is_absolute():
-            inside = folder / path.readlink().relative_to("/")
-            path.unlink()
-            path.symlink_to(os.path.relpath(inside, path.parent))
 
 
 def extract(archive: Path, folder: Path) -> None:

@@ -16,7 +16,6 @@ from ci import cross, emulation, interpreters
 from ci.errors import CiError
 from ci.matrix import Interpreter, Matrix, Platform
 from ci.process import run
-from scripts import debian
 from scripts.interpreters import EXTENSIONS, archive, check_sum
 from scripts.provide import packages, piece, tool, wrapper
 
@@ -50,7 +49,7 @@ def emulated(declared: Matrix) -> list[Platform]:
 def qemu() -> str:
     def make(folder: Path) -> None:
         apt = packages(QEMU)
-        debian.unpack(apt.folder / "archives", apt.exactly(["qemu-user"]), folder)
+        apt.unpacked(apt.exactly(["qemu-user"]), folder)
 
     piece(cross.folder() / "qemu", make, f"{QEMU} qemu-user")
     return run([emulation.qemu(), "--version"], what="asking qemu for its version").partition("\n")[0]
@@ -63,7 +62,7 @@ def root(declared: Matrix) -> str:
 
     def make(folder: Path) -> None:
         apt = packages(ROOT, architecture="arm64")
-        debian.unpack(apt.folder / "archives", apt.closure(names), folder)
+        apt.unpacked(apt.closure(names), folder)
         for interpreter in served:
             hide(folder / "usr", emulation.root() / "usr", interpreter)
 
@@ -79,7 +78,7 @@ def sysroot() -> str:
 
     def make(made: Path) -> None:
         apt = packages(SYSROOT, architecture="arm64")
-        debian.unpack(apt.folder / "archives", apt.closure(HEADERS), made)
+        apt.unpacked(apt.closure(HEADERS), made)
 
     piece(folder, make, f"{SYSROOT} {HEADERS}")
     words = [str(tool("clang")), f"--target={TRIPLE}", f"--sysroot={folder}", "-fuse-ld=lld", f"-B{tool('clang').parent}"]
@@ -124,10 +123,16 @@ def build(interpreter: Interpreter, source: Path, native: Path, target: Path) ->
             tree, stage = Path(name) / "tree", Path(name) / "stage"
             tree.mkdir()
             openssl = f"--with-openssl={emulation.folder() / 'sysroot' / 'usr'}"
-            configure = ["./configure", f"--prefix={target}", f"--with-build-python={native}", openssl, *CONFIGURE]
+            configure: list[str | Path] = [
+                "./configure",
+                f"--prefix={target}",
+                f"--with-build-python={native}",
+                openssl,
+                *CONFIGURE,
+            ]
             steps: tuple[list[str | Path], ...] = (
                 ["tar", "xf", source, "-C", tree, "--strip-components=1"],
-                [*configure],
+                configure,
                 ["make", "-s", f"-j{os.cpu_count() or 1}"],
                 ["make", "-s", "install", f"DESTDIR={stage}"],
             )
@@ -137,7 +142,7 @@ def build(interpreter: Interpreter, source: Path, native: Path, target: Path) ->
             made = stage / target.relative_to("/")
             hide(made, target, interpreter)
             for module in EXTENSIONS:
-                python = [emulation.qemu(), "-L", emulation.root(), made / "libexec" / interpreter.command]
+                python: list[str | Path] = [emulation.qemu(), "-L", emulation.root(), made / "libexec" / interpreter.command]
                 without = f"{what}: no {module}"
                 run([*python, "-I", "-c", f"import {module}"], what=without, env=env, todo=f"see {log}")
             made.rename(folder)

@@ -42,7 +42,9 @@ def write(zig: Path, folder: Path) -> None:
     """Makes the SDK in `folder`. zig: the folder of the package ziglang."""
     stub = zig / "lib" / "libc" / "darwin" / "libSystem.tbd"
     if not stub.is_file():
-        raise CiError("zig has no libSystem.tbd", expected=str(stub), todo="a zig that is laid out otherwise: see scripts/sdk.py")
+        raise CiError(
+            "zig has no libSystem.tbd", expected=str(stub), todo="a zig that is laid out otherwise: see scripts/sdk.py"
+        )
     libraries = folder / "usr" / "lib"
     libraries.mkdir(parents=True)
     (libraries / "libSystem.tbd").write_text(arm64(stub.read_text(encoding="utf-8")), encoding="utf-8")

@@ -23,7 +23,7 @@ from ci.errors import CiError
 from ci.matrix import Matrix
 from ci.paths import ROOT
 from ci.process import run
-from scripts import debian, emulated, sdk
+from scripts import emulated, sdk
 from scripts.provide import LLVM, first_line, needs, packages, piece, tool, wrapper
 
 RUST_SUITES = ("bookworm", "bookworm-security")  # the newest Rust and LLVM that Debian keeps, for browsers' sake
@@ -123,7 +123,7 @@ def debian_rust() -> None:
     def make(folder: Path) -> None:
         apt, arm = packages(*RUST_SUITES), packages(*RUST_SUITES, architecture="arm64")
         chosen = [*apt.exactly(RUST), *needs(apt, [f"libllvm{LLVM}"]), *arm.exactly(["libstd-rust-web-dev"])]
-        debian.unpack(apt.folder / "archives", chosen, folder)
+        apt.unpacked(chosen, folder)
         (folder / "bin").unlink()
         (folder / "bin").mkdir()
         for name in ("rustc", "rustdoc"):
@@ -141,7 +141,7 @@ def llvm() -> str:
     def make(folder: Path) -> None:
         apt = packages(*RUST_SUITES)
         chosen = [*apt.exactly(names), *needs(apt, [f"libllvm{LLVM}", f"libclang-cpp{LLVM}"])]
-        debian.unpack(apt.folder / "archives", chosen, folder)
+        apt.unpacked(chosen, folder)
 
     piece(cross.folder() / "llvm", make, f"{RUST_SUITES} {names}")
     for name, real in TOOLS.items():

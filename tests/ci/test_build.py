@@ -87,7 +87,7 @@ def test_the_environment_is_cleared_of_what_would_change_the_build(
         monkeypatch.setenv(name, "mine")
     monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
     monkeypatch.setattr(process, "run", lambda *_, **__: "")
-    made = build.build_environment(tmp_path / "bin", tree)
+    made = build.build_environment(tmp_path / "bin", tree, None)
     assert made["PATH"].startswith(str(tmp_path / "bin"))
     assert not {"RUSTFLAGS", "CARGO_TARGET_DIR", "CARGO_BUILD_TARGET", "MATURIN_PEP517_ARGS"} & made.keys()
     assert "--remap-path-prefix=" in made["CARGO_ENCODED_RUSTFLAGS"]
