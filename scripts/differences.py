@@ -28,9 +28,8 @@ def artifacts(one: Path, other: Path) -> list[str]:
         return []
     read = wheel if one.suffix == ".whl" else sdist
     try:
-        return members(read(first), read(second)) or [
-            f"the same members in the same order, packed in other bytes: {at(first, second)}; another zlib or another zip writer"
-        ]
+        packed = f"the same members in the same order, packed otherwise, by another zlib or zip writer: {at(first, second)}"
+        return members(read(first), read(second)) or [packed]
     except (zipfile.BadZipFile, tarfile.TarError, OSError, EOFError) as error:
         return [f"one of them does not unpack: {error}", at(first, second)]
 
@@ -70,10 +69,10 @@ def content(name: str, data: bytes, other: bytes) -> list[str]:
     if b"\0" in data or b"\0" in other:
         return sections(data, other)
     try:
-        texts = [pretty(name, each.decode("utf-8")) for each in (data, other)]
+        one, another = (pretty(name, each.decode("utf-8")) for each in (data, other))
     except (UnicodeDecodeError, ValueError):
         return [at(data, other)]
-    changed = difflib.unified_diff(*texts, lineterm="", n=0)
+    changed = difflib.unified_diff(one, another, lineterm="", n=0)
     lines = [line for line in changed if line[:1] in "+-" and line[:3] not in ("+++", "---")]
     return lines[:SHOWN] + ([f"and {len(lines) - SHOWN} more lines"] if len(lines) > SHOWN else []) or [at(data, other)]
 
@@ -89,9 +88,11 @@ def sections(data: bytes, other: bytes) -> list[str]:
     if not first or not second:
         return [at(data, other)]
     lines = [f"section {name} in one alone" for name in sorted(first.keys() ^ second.keys())]
-    for name in first.keys() & second.keys():
-        if first[name] != second[name]:
-            lines.append(f"section {name}, {len(first[name]):,} and {len(second[name]):,} bytes: {at(first[name], second[name])}")
+    lines += [
+        f"section {name}, {len(first[name]):,} and {len(second[name]):,} bytes: {at(first[name], second[name])}"
+        for name in first.keys() & second.keys()
+        if first[name] != second[name]
+    ]
     return sorted(lines) or [at(data, other)]
 
 

@@ -1,6 +1,7 @@
 """Builds what is committed twice, in two places that have little in common, and compares the artifacts byte by byte.
 
-`--against DIR` builds once and compares with artifacts that are there already, such as a release's, built the same way.
+`--against DIR` builds once and compares with artifacts that are there already, such as a release's; with DIST as well,
+what somebody built there is compared and nothing is built.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ ELSEWHERE = Place(
     folder="another place/with a longer name, and spaces in it",
     umask=0o077,
     own_cache=True,
-    env={"TZ": "Pacific/Kiritimati", "LC_ALL": "C", "USER": "somebody", "LOGNAME": "somebody", "SOURCE_DATE_EPOCH": ""},
+    env={"TZ": "Pacific/Kiritimati", "LC_ALL": "C", "USER": "somebody", "LOGNAME": "somebody"},
 )
 
 
@@ -52,16 +53,24 @@ def main() -> int:
     parser.add_argument("--platform", action="append", default=[], metavar="P", help=help_)
     parser.add_argument("--only", action="append", default=[], metavar="TAG", help="cp312-abi3, …, or sdist")
     parser.add_argument("--against", type=Path, metavar="DIR", help="compare with the artifacts there; build once")
+    parser.add_argument("built", nargs="?", type=Path, metavar="DIST", help="compare what is there; build nothing")
     args = parser.parse_args()
+    if args.built and (args.against is None or args.platform or args.only):
+        parser.error("DIST is compared with --against DIR, whole")
     environment.apply()
     base = Path(tempfile.mkdtemp(prefix="hotkernels-reproduce-"))
     try:
-        wanted = select(args.platform, args.only)
-        if args.against is None:
-            first, second = (make(base, place, wanted) for place in (HERE, ELSEWHERE))
+        if args.built:
+            names = there(args.against, args.built)
+            first, second = args.against, args.built
         else:
-            first, second = args.against.absolute(), make(base, HERE, wanted)
-        different = compare(first, second, wanted)
+            wanted = select(args.platform, args.only)
+            names = [artifact.filename for artifact in wanted]
+            # Asked once: HEAD may move while this runs.
+            commit = run(["git", "rev-parse", "HEAD"], what="asking for the commit", cwd=ROOT).strip()
+            first = args.against or make(base, HERE, commit, wanted)
+            second = make(base, ELSEWHERE, commit, wanted)
+        different = compare(first, second, names)
     except CiError as error:
         errors.print(str(error), markup=False, style="bold red")
         shutil.rmtree(base)
@@ -69,11 +78,21 @@ def main() -> int:
     if different:
         for place in (HERE, ELSEWHERE):
             shutil.rmtree(base / place.folder / "work", ignore_errors=True)
-        console.print(f"{different} of {len(wanted)} differ; what was built is kept in {base}", markup=False)
+        console.print(f"{different} of {len(names)} differ: {first} and {second}", markup=False)
         return 1
     shutil.rmtree(base)
-    console.print(f"{len(wanted)} artifacts, the same bytes twice")
+    console.print(f"{len(names)} artifacts, the same bytes twice")
     return 0
+
+
+def there(*folders: Path) -> list[str]:
+    """The names of all artifacts in these folders, whatever their version; a CiError where one has none."""
+    name = matrix.load().name
+    found = [{path.name for end in ("whl", "tar.gz") for path in folder.glob(f"{name}-*.{end}")} for folder in folders]
+    for folder, names in zip(folders, found, strict=True):
+        if not names:
+            raise CiError(f"{folder}: no artifacts", expected=f"{name}-*.whl and {name}-*.tar.gz", todo="name another folder")
+    return sorted(set().union(*found))
 
 
 def select(platforms: list[str], only: list[str]) -> list[Artifact]:
@@ -90,14 +109,13 @@ def select(platforms: list[str], only: list[str]) -> list[Artifact]:
     return [artifact for artifact in artifacts if not only or artifact.label in only]
 
 
-def make(base: Path, place: Place, wanted: list[Artifact]) -> Path:
-    """Clones HEAD into a place and builds it there; the folder of the artifacts."""
+def make(base: Path, place: Place, commit: str, wanted: list[Artifact]) -> Path:
+    """Clones a commit into a place and builds it there; the folder of the artifacts."""
     work, out = base / place.folder / "work", base / place.folder / "dist"
     work.mkdir(parents=True)
-    commit = run(["git", "rev-parse", "HEAD"], what="asking for the commit", cwd=ROOT).strip()
     console.print(f"building {commit[:12]} in {work}", markup=False)
     env = {name: value for name, value in os.environ.items() if name != "SOURCE_DATE_EPOCH"}
-    env |= {name: value for name, value in place.env.items() if value}
+    env |= place.env
     if place.own_cache:
         env["HOTKERNELS_CACHE"] = str(own_cache(work / "cache"))
     checkout = work / "checkout"
@@ -130,33 +148,33 @@ def own_cache(folder: Path) -> Path:
     return folder
 
 
-def compare(first: Path, second: Path, wanted: list[Artifact]) -> int:
+def compare(first: Path, second: Path, names: list[str]) -> int:
     """Prints a line an artifact, and what differs below it; how many differ."""
     different = 0
-    for artifact in wanted:
-        one, other = first / artifact.filename, second / artifact.filename
+    for name in names:
+        one, other = first / name, second / name
         if missing := [path for path in (one, other) if not path.is_file()]:
-            failed(artifact.filename)
+            failed(name)
             refusal(CiError(f"not in {missing[0].parent}", todo="name a folder with all of them, or fewer with --only"))
         elif lines := differences.artifacts(one, other):
-            failed(artifact.filename)
-            lines += conditions(first, second, artifact)
+            failed(name)
+            found = "\n".join([*lines, *conditions(first, second, name)])
             todo = "a path, a time or an order that went in; or it was not built from this commit with these tools"
-            refusal(CiError("two builds of it differ", found="\n".join(lines), todo=todo))
+            refusal(CiError("two builds of it differ", found=found, todo=todo))
         else:
-            passed(f"{artifact.filename}  sha256 {evidence.sha256(one)}")
+            passed(f"{name}  sha256 {evidence.sha256(one)}")
             continue
         different += 1
     return different
 
 
-def conditions(first: Path, second: Path, artifact: Artifact) -> list[str]:
+def conditions(first: Path, second: Path, name: str) -> list[str]:
     """In what the two builds say that they were made of different things: commit, compiler, maturin."""
-    paths = [evidence.folder(dist) / f"{artifact.filename}.build.json" for dist in (first, second)]
+    paths = [evidence.folder(dist) / f"{name}.build.json" for dist in (first, second)]
     if not all(path.is_file() for path in paths):
         return []
     words = [evidence.read(path) for path in paths]
-    said = [{"maturin": w.version, **{key: w.detail.get(key) for key in ("commit", "rustc")}} for w in words]
+    said = [{"tool": f"{w.tool} {w.version}", **{key: w.detail.get(key) for key in ("commit", "rustc")}} for w in words]
     return [f"built with {key} {said[0][key]} and {said[1][key]}" for key in said[0] if said[0][key] != said[1][key]]
 
 
