@@ -71,6 +71,12 @@ def wheels(session: nox.Session) -> None:
     session.run("python", "-m", "scripts.wheels", *session.posargs)
 
 
+@session("ci")
+def reproduce(session: nox.Session) -> None:
+    """Build what is committed twice and compare every byte: nox -s reproduce -- [--only TAG …] [--against DIR]"""
+    session.run("python", "-m", "scripts.reproduce", *session.posargs)
+
+
 @session("publish")
 def publish(session: nox.Session) -> None:
     """Send the gated files of dist/ to an index, and see every one there: nox -s publish -- --index URL"""

@@ -96,6 +96,7 @@ def read(path: Path) -> Evidence:
 
 
 def discard(dist: Path, artifact: str) -> None:
-    """Removes all evidence about an artifact whose bytes are about to change."""
+    """Removes all evidence about an artifact whose bytes are about to change, and the sums of the set that it was in."""
+    (dist / "SHA256SUMS").unlink(missing_ok=True)
     for path in folder(dist).glob(f"{artifact}.*.json"):
         path.unlink()
