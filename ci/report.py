@@ -1,4 +1,7 @@
-"""The verb report: draws the release decision, and what it rests on, as report.html and report.md."""
+"""The verb report: draws the release decision, and what it rests on, as report.html and report.md.
+
+Where the decision is to release, SHA256SUMS lists the files that it is about, for who attests, announces or downloads them.
+"""
 
 from __future__ import annotations
 
@@ -22,11 +25,22 @@ def run(args: argparse.Namespace) -> int:
     for name, content in (("report.md", text), ("report.html", page.html(made))):
         evidence.write_text(args.dist / name, content)
         console.print(args.dist / name)
+    write_sums(made, args.dist / "SHA256SUMS")
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):  # what a hosted job shows on its page
         with Path(summary).open("a", encoding="utf-8") as file:
             file.write(text)
     console.print(made.verdict)
     return 0
+
+
+def write_sums(made: Decision, path: Path) -> None:
+    """As sha256sum writes them, and reads them with --check; none for what is not to be released."""
+    if not made.complete:
+        path.unlink(missing_ok=True)
+        return
+    rows = sorted((row.artifact.filename, row.sha256) for row in made.rows)
+    evidence.write_text(path, "".join(f"{sha256}  {name}\n" for name, sha256 in rows))
+    console.print(path)
 
 
 def markdown(made: Decision) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ci import __main__, checks, folder, matrix, plan
+from ci import __main__, checks, evidence, folder, matrix, plan
 from ci.errors import CiError
 from ci.matrix import Artifact, Matrix
 from tests.ci import factory
@@ -159,8 +159,13 @@ def test_report_of_a_complete_set(released: Path, tmp_path: Path, dist: Path, ar
         assert columns == 1 + len(checks.audit_checks(artifact))
     assert "hotkernels-kernels was compiled 0 times from Cargo.lock" in markdown
     assert re.search(r"\| Cargo.lock \| 2.0 \| 1.00 \|", markdown)
+    sums = {line[66:]: line[:64] for line in (dist / "SHA256SUMS").read_text().splitlines()}
+    assert sums == {artifact.filename: evidence.sha256(dist / artifact.filename) for artifact in artifacts}
     # The reports themselves do not make the folder unfit for release.
     assert __main__.main(["gate", str(dist), "--platform", "linux-x86_64"]) == 0
+    next((dist / "evidence").glob("*.size.json")).unlink()
+    assert __main__.main(["report", str(dist), "--platform", "linux-x86_64"]) == 0
+    assert not (dist / "SHA256SUMS").exists()
 
 
 def test_report_of_nothing(tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def test_one_missing(dist: Path, artifacts: tuple[Artifact, ...], gate: Gate) ->
 
 
 @pytest.mark.parametrize(
-    "name", ["notes.txt", "hotkernels-0.1.0-cp311-cp311-manylinux_2_28_x86_64.whl", ".x.part", "SHA256SUMS"]
+    "name", ["notes.txt", "hotkernels-0.1.0-cp311-cp311-manylinux_2_28_x86_64.whl", ".x.part", "SHA512SUMS"]
 )
 def test_one_extra(name: str, dist: Path, gate: Gate) -> None:
     (dist / name).write_text("x")
