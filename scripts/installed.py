@@ -12,10 +12,9 @@ from pathlib import Path
 
 from rich.markup import escape
 
-from ci import host, interpreters, matrix
-from ci.console import console, errors, failed, passed, refusal
+from ci import host, matrix
+from ci.console import console, errors
 from ci.errors import CiError
-from ci.matrix import Interpreter
 from ci.paths import DIST
 from scripts.rehearsal import installs
 
@@ -39,28 +38,11 @@ def install_all(dist: Path, version: str, simple: str) -> int:
     """A line an interpreter and installer; how many were not as promised."""
     declared = matrix.load()
     artifacts = declared.artifacts(version, host.native(declared))
-    bad = 0
+    found = installs.interpreters_of(declared)
+    if unserved := [interpreter.name for interpreter in found if installs.promised(artifacts, interpreter) is None]:
+        raise CiError(f"no wheel is declared for {unserved[0]}", todo="add its row to ci/matrix.toml")
     with tempfile.TemporaryDirectory(prefix="hotkernels-installed-") as name:
-        for interpreter in declared.interpreters:
-            wheel = installs.promised(artifacts, interpreter)
-            if wheel is None:
-                raise CiError(f"no wheel is declared for {interpreter.name}", todo="add its row to ci/matrix.toml")
-            for installer in installs.INSTALLERS:
-                try:
-                    here = installs.place(found(interpreter), Path(name).resolve() / f"{interpreter.name}-{installer}")
-                    installs.install(installer, here, interpreter, simple, f"{declared.name}=={version}", wheel, dist)
-                    passed(f"{interpreter.name:7} {installer:4} {wheel.filename}")
-                except CiError as error:
-                    failed(f"{interpreter.name:7} {installer}")
-                    refusal(error)
-                    bad += 1
-    return bad
-
-
-def found(interpreter: Interpreter) -> Path:
-    if (python := interpreters.find(interpreter)) is None:
-        raise CiError(f"no {interpreter.command}", expected="every interpreter", todo="nox -s interpreters provides it")
-    return python
+        return installs.everywhere(f"{declared.name}=={version}", simple, artifacts, found, dist, Path(name).resolve())
 
 
 if __name__ == "__main__":

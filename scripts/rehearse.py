@@ -13,17 +13,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.markup import escape
 
-from ci import decision, evidence, host, interpreters, matrix, once
+from ci import decision, evidence, host, matrix, once
 from ci.console import console, failed, passed, refusal
 from ci.errors import CiError
-from ci.matrix import Artifact, Interpreter, Matrix
+from ci.matrix import Artifact, Matrix
 from ci.paths import DIST, ROOT, cache
 from ci.process import run
 from scripts.rehearsal import installs
@@ -108,11 +107,7 @@ def prepared(dist: Path, folder: Path) -> Rehearsal:
 
 def publish_and_install(this: Rehearsal) -> int:
     """The whole release, and one without the stable ABI for both builds; how many installations were not as promised."""
-    found: dict[Interpreter, Path] = {}
-    for interpreter in this.declared.interpreters:
-        if (python := interpreters.find(interpreter)) is None:
-            raise CiError(f"no {interpreter.command}", expected="every interpreter", todo="nox -s interpreters provides it")
-        found[interpreter] = python
+    found, name = installs.interpreters_of(this.declared), this.declared.name
     console.rule("published, and installed by name", align="left")
     whole = this.folder / "whole"
     with serving(whole, this.folder / "whole.log") as url:
@@ -120,7 +115,7 @@ def publish_and_install(this: Rehearsal) -> int:
         if status or this.stored(whole) != this.wanted:
             raise CiError("publishing failed", expected="status 0 and every file", found=said, todo="see what it says")
         passed(f"published  {len(this.wanted)} files")
-        bad = install_all(this, url, this.artifacts, found)
+        bad = installs.everywhere(name, f"{url}simple/", this.artifacts, found, this.dist, this.folder)
     console.rule("a release without abi3t", align="left")
     part = this.folder / "part"
     part.mkdir()
@@ -130,41 +125,7 @@ def publish_and_install(this: Rehearsal) -> int:
     newest = {i: python for i, python in found.items() if i.version == "3.15"}
     shutil.copy(build_backend(this.declared), part)
     with serving(part, this.folder / "part.log") as url:
-        return bad + install_all(this, url, fewer, newest)
-
-
-def install_all(this: Rehearsal, url: str, artifacts: Sequence[Artifact], found: dict[Interpreter, Path]) -> int:
-    """Each installer for each interpreter, two at a time."""
-
-    def one(interpreter: Interpreter, installer: str) -> str | CiError:
-        try:
-            folder = Path(tempfile.mkdtemp(prefix=f"{interpreter.name}-{installer}-", dir=this.folder)) / "place"
-            here = installs.place(found[interpreter], folder)
-            project = this.declared.name
-            if (wheel := installs.promised(artifacts, interpreter)) is not None:
-                installs.install(installer, here, interpreter, f"{url}simple/", project, wheel, this.dist)
-                return wheel.filename
-            said = installs.without_compiler(installer, here, f"{url}simple/", project)
-            if not re.search(r"[Cc]argo", said):
-                raise CiError(
-                    "a user without Rust is not told so", expected="cargo named", found=said, todo="see pyproject.toml"
-                )
-            return f"the sdist, and without Rust: {next(line.strip(' │') for line in said.splitlines() if 'argo' in line)}"
-        except CiError as error:
-            return error
-
-    rows = [(interpreter, installer) for interpreter in found for installer in installs.INSTALLERS]
-    bad = 0
-    with ThreadPoolExecutor(2) as pool:
-        for (interpreter, installer), came in zip(rows, pool.map(lambda row: one(*row), rows), strict=True):
-            name = f"{interpreter.name:7} {installer:4}"
-            if isinstance(came, CiError):
-                failed(name)
-                refusal(came)
-                bad += 1
-            else:
-                passed(f"{name} {came}")
-    return bad
+        return bad + installs.everywhere(name, f"{url}simple/", fewer, newest, this.dist, this.folder)
 
 
 def build_backend(declared: Matrix) -> Path:

@@ -9,6 +9,7 @@ import contextlib
 import http.client
 import re
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -147,27 +148,31 @@ def hangs(seconds: float) -> Fault:
 
 @dataclass
 class Proxy:
-    """A context manager: while it lasts, `url` answers as `upstream` does, but for the fault."""
+    """A context manager: while it lasts, `url` answers as `upstream` does, but for the fault; by https with a context."""
 
     upstream: str
     fault: Fault = none
     port: int = 0
+    handler: type[Handler] | None = None
+    context: ssl.SSLContext | None = None
     uploads: list[str] = field(default_factory=list)
     _server: ThreadingHTTPServer | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/"
+        return f"https://localhost:{self.port}/" if self.context else f"http://127.0.0.1:{self.port}/"
 
     def __enter__(self) -> Self:
         proxy = self
 
-        class Bound(Handler):
+        class Bound(self.handler or Handler):  # type: ignore[misc]
             pass
 
         Bound.proxy = proxy
         self._server = Server(("127.0.0.1", self.port), Bound)
+        if self.context:
+            self._server.socket = self.context.wrap_socket(self._server.socket, server_side=True)
         self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         return self

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from ci import checks, clean, dynamic, tools
+from ci import checks, clean, dynamic, interpreters, tools
+from ci.console import failed, passed, refusal
 from ci.errors import CiError
-from ci.matrix import Artifact, Interpreter
+from ci.matrix import Artifact, Interpreter, Matrix
 from ci.process import run
 
 SMOKE = Path(__file__).with_name("smoke.py")
@@ -31,7 +34,9 @@ class Place:
 def place(python: Path, folder: Path) -> Place:
     """An environment with nothing in it, not even pip: whoever installs does so from outside."""
     folder.mkdir(parents=True)
-    env = {name: value for name, value in clean.environment(folder).items() if not name.startswith(("PIP_", "UV_"))}
+    kept = ("PIP_CERT", "UV_SYSTEM_CERTS")  # whom this machine trusts; all else that a person set chooses other files
+    given = clean.environment(folder)
+    env = {name: value for name, value in given.items() if not name.startswith(("PIP_", "UV_")) or name in kept}
     env |= {"UV_PYTHON_DOWNLOADS": "never", "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1", "PIP_CONFIG_FILE": os.devnull}
     venv = folder / "environment"
     run([tools.uv(), "venv", "--quiet", "--no-config", "--python", python, venv], what="an environment", env=env)
@@ -102,7 +107,7 @@ def install(
 
 
 def without_compiler(installer: str, here: Place, simple: str, project: str) -> str:
-    """Where no wheel fits and no Rust is there: the end of what the user reads; a CiError when it went well."""
+    """Where no wheel fits and no Rust is there: the line that tells a user so; a CiError where there is none."""
     empty = here.folder / "no-programs"
     empty.mkdir()
     # maturin would first fetch Rust itself, by a package that this index does not have.
@@ -110,7 +115,53 @@ def without_compiler(installer: str, here: Place, simple: str, project: str) -> 
     try:
         INSTALLERS[installer](bare, simple, project)
     except CiError as error:
-        return error.found
-    raise CiError(
-        f"{installer}: installed where no wheel fits", expected="an error", found="status 0", todo="which file was it?"
-    )
+        for line in error.found.splitlines():
+            if "Cargo" in line:
+                return line.strip(" │")
+        raise CiError("a user without Rust is not told so", expected="a line about Cargo", found=error.found) from error
+    raise CiError(f"{installer}: installed where no wheel fits", expected="an error", found="status 0", todo="see which file")
+
+
+def interpreters_of(declared: Matrix) -> dict[Interpreter, Path]:
+    """Every interpreter of the matrix; a CiError where one is not on this machine."""
+    found = {interpreter: interpreters.find(interpreter) for interpreter in declared.interpreters}
+    if missing := [interpreter for interpreter, python in found.items() if python is None]:
+        raise CiError(
+            f"no {missing[0].command} to install for",
+            expected=", ".join(interpreter.command for interpreter in found),
+            found=", ".join(interpreter.command for interpreter in found if interpreter not in missing) or "none",
+            todo="nox -s interpreters finds or builds it",
+        )
+    return {interpreter: python for interpreter, python in found.items() if python}
+
+
+def everywhere(
+    project: str, simple: str, artifacts: Sequence[Artifact], found: dict[Interpreter, Path], dist: Path, folder: Path
+) -> int:
+    """Each installer for each interpreter, two at a time and a line each; how many were not as promised.
+
+    project: as a user asks for it, name or name==version. dist: where the artifacts' files are.
+    """
+
+    def one(interpreter: Interpreter, installer: str) -> str | CiError:
+        try:
+            here = place(found[interpreter], Path(tempfile.mkdtemp(prefix=f"{interpreter.name}-", dir=folder)) / "place")
+            if (wheel := promised(artifacts, interpreter)) is not None:
+                install(installer, here, interpreter, simple, project, wheel, dist)
+                return wheel.filename
+            return f"the sdist, and without Rust: {without_compiler(installer, here, simple, project)}"
+        except CiError as error:
+            return error
+
+    rows = [(interpreter, installer) for interpreter in found for installer in INSTALLERS]
+    bad = 0
+    with ThreadPoolExecutor(2) as pool:
+        for (interpreter, installer), came in zip(rows, pool.map(lambda row: one(*row), rows), strict=True):
+            name = f"{interpreter.name:7} {installer:4}"
+            if isinstance(came, CiError):
+                failed(name)
+                refusal(came)
+                bad += 1
+            else:
+                passed(f"{name} {came}")
+    return bad

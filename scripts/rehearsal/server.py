@@ -18,7 +18,7 @@ PATIENCE = 30.0
 
 @contextmanager
 def serving(folder: Path, log: Path) -> Iterator[str]:
-    """The address of an index of what is in `folder`, and takes what is uploaded; it ends with the block."""
+    """The address of an index of what is in `folder`, which takes what is uploaded; it ends with the block."""
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
     command = [sys.executable, "-m", "pypiserver", "run", "--interface", "127.0.0.1", "--port", str(port)]

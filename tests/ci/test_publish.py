@@ -11,7 +11,7 @@ import pytest
 
 from ci import __main__, client, evidence, index, publish
 from ci.errors import CiError
-from ci.matrix import Artifact
+from ci.matrix import Artifact, Matrix
 from scripts.rehearsal import faults
 from scripts.rehearsal.faults import Fault, Proxy
 from tests.ci.memory_index import MemoryIndex
@@ -322,6 +322,13 @@ def test_tests_under_emulation_do_not_count(dist: Path, memory: MemoryIndex, sai
         run(dist, memory.url, "--accept", "linux-x86_64=emulated")
 
 
+def test_the_version_of_the_tag(released: Path, memory: MemoryIndex, said: Callable[[], str]) -> None:
+    assert run(released, memory.url, "--version", "v0.1.1") == 1
+    assert "the version to publish is not the workspace's" in said()
+    assert memory.files == {}
+    assert run(released, memory.url, "--version", "v0.1.0") == 0
+
+
 def test_a_part_of_the_platforms_goes_to_loopback_alone(released: Path, memory: MemoryIndex, said: Callable[[], str]) -> None:
     for more in (
         ["--index", "https://index.invalid/"],
@@ -348,7 +355,7 @@ def test_loopback() -> None:
     assert not any(map(index.loopback, ("http://10.0.0.1/", "http://localhost.example/", "https://pypi.org/simple/", "")))
 
 
-def test_a_release_is_built_from_a_commit(dist: Path, declared: Any, said: Callable[[], str]) -> None:
+def test_a_release_is_built_from_a_commit(dist: Path, declared: Matrix) -> None:
     made = publish.decided(declared, dist, ["linux-x86_64"])
     assert made.complete
     assert list(publish.unclean(made)) == []
