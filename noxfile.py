@@ -71,6 +71,12 @@ def wheels(session: nox.Session) -> None:
     session.run("python", "-m", "scripts.wheels", *session.posargs)
 
 
+@session("ci", nightly=True)
+def cibuildwheel(session: nox.Session) -> None:
+    """Build with the real cibuildwheel in a container, prove what it makes, compare it with dist/ (Linux, as root)"""
+    session.run("python", "-m", "scripts.cibuildwheel", *session.posargs)
+
+
 @session("ci")
 def reproduce(session: nox.Session) -> None:
     """Build what is committed twice and compare every byte: nox -s reproduce -- [--only TAG …] [--against DIR]"""

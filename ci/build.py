@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="tool",
         choices=("maturin", "cibuildwheel"),
         default="maturin",
-        help="cibuildwheel: in a container on Linux, natively, as hosted CI does (docs/cibuildwheel.md); the sdist is maturin's",
+        help="cibuildwheel: as hosted CI does, in a container on Linux (docs/cibuildwheel.md); the sdist is maturin's",
     )
 
 

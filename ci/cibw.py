@@ -12,10 +12,10 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ci import build, evidence, finish, host, process, tools
+from ci import build, cross, evidence, finish, host, process, tools
 from ci.errors import CiError
 from ci.matrix import Artifact, Lane, Matrix, Platform, Wheel
 from ci.paths import ROOT, cache
@@ -67,7 +67,16 @@ def build_lane(
         config = tree / "cibuildwheel.toml"
         config.write_text(configuration(lane, artifacts), encoding="utf-8")
         env = environment(declared, platform, lane, artifacts, PROJECT if is_linux(platform) else tree)
-        command: list[str | Path] = [program, "--platform", system(platform), "--output-dir", out, "--config-file", config, tree]
+        command: list[str | Path] = [
+            program,
+            "--platform",
+            system(platform),
+            "--output-dir",
+            out,
+            "--config-file",
+            config,
+            tree,
+        ]
         logs = dist / "logs"
         logs.mkdir(parents=True, exist_ok=True)
         log = logs / f"cibuildwheel-{platform.name}-{lane.name}.log"
@@ -87,7 +96,8 @@ def build_lane(
                 tool="cibuildwheel",
                 version=lane.cibuildwheel,
                 host="native",
-                detail=detail(artifact, said) | {
+                detail=detail(artifact, said)
+                | {
                     "run_seconds": round(seconds, 2),
                     "run_wheels": len(artifacts),
                     "commit": env["HOTKERNELS_COMMIT"],
@@ -161,7 +171,7 @@ def build_arguments(wheel: Wheel, platform: Platform) -> list[str]:
     return [
         "--locked",
         f"--target={platform.target}",
-        f"--config={build.slot(wheel.tag)}",
+        f"--config={build.slot(f'{wheel.tag}-{platform.tag}')}",
         *(f"--features={feature}" for feature in wheel.lane.features),
     ]
 
@@ -171,16 +181,17 @@ def environment(
 ) -> dict[str, str]:
     """The environment of a run. project: the folder of the sources where they are compiled."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("CIBW_") or KEPT.fullmatch(name)}
-    for name in build.CHANGES_THE_BUILD:
+    for name in [*build.CHANGES_THE_BUILD, *(name for name in env if name.startswith("PYO3_"))]:
         env.pop(name, None)
+    flags = [*build.remap_flags([(project, "."), (project / "vendor", "/crates")]), *cross.flags(platform)]
     passed = {
-        "CARGO_ENCODED_RUSTFLAGS": "\x1f".join(build.remap_flags([(project, "."), (project / "vendor", "/crates")])),
+        "CARGO_ENCODED_RUSTFLAGS": "\x1f".join(flags),  # cargo's separator
         "HOTKERNELS_COMMIT": build.commit(),
         "HOTKERNELS_RUST": declared.rust,
         # uv holds the maturin that pyproject.toml asks for to this version, and compares its hash.
         "UV_CONSTRAINT": str(project / requirements("maturin", lane.maturin).relative_to(ROOT)),
     }
-    env |= passed
+    env |= passed | cross.environment(platform, env)
     env.setdefault("SOURCE_DATE_EPOCH", build.commit_time())
     env["PATH"] = os.pathsep.join([str(Path(tools.uv()).parent), env.get("PATH", os.defpath)])
     _, arch = family_and_arch(platform)
@@ -190,8 +201,6 @@ def environment(
     if is_linux(platform):
         env["CIBW_ENVIRONMENT_PASS_LINUX"] = " ".join([*passed, "SOURCE_DATE_EPOCH"])
         env.setdefault(f"CIBW_MANYLINUX_{arch.upper()}_IMAGE", platform.tag.removesuffix(f"_{arch}"))
-    else:
-        env["MACOSX_DEPLOYMENT_TARGET"] = ".".join(platform.tag.split("_")[1:3])
     return env
 
 

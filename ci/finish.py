@@ -1,4 +1,4 @@
-"""Finishes a wheel that maturin or cibuildwheel made: an SBOM without times and paths, RECORD to match, the same bytes each time."""
+"""Finishes a wheel, whoever made it: an SBOM without times and paths, RECORD to match, the same bytes each time."""
 
 from __future__ import annotations
 

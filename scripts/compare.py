@@ -19,7 +19,7 @@ from elftools.elf.elffile import ELFFile
 
 from ci import evidence, matrix
 from ci.audit.elf import Elf
-from ci.console import console, failed, passed, refusal, shorten, skipped
+from ci.console import failed, passed, refusal, shorten, skipped
 from ci.errors import CiError
 from ci.matrix import Artifact
 
@@ -72,7 +72,9 @@ def folders(artifacts: Iterable[Artifact], left: Path, right: Path) -> int:
     both = [a for a in artifacts if (left / a.filename).is_file() and (right / a.filename).is_file()]
     if not both:
         raise CiError(
-            "nothing to compare", expected="artifacts of the same names in both", found=f"none in {left} that is also in {right}"
+            "nothing to compare",
+            expected="artifacts of the same names in both",
+            found=f"none in {left} that is also in {right}",
         )
     bad = False
     for artifact in both:

@@ -92,7 +92,8 @@ def checks(typed: tuple[Path, Path] | None) -> Iterator[Check]:
     yield Check(name="pyproject.toml", command=("validate-pyproject", "pyproject.toml"))
     yield Check(name="conventions", command=("repo-review", "--format", "rich", "--show", "errskip", "."))
     yield Check(name="locks", command=("python", "-m", "scripts.lock", "--check"))
-    for script in (*existing(".ci/run"), *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "scripts").glob("*.sh"))):
+    scripts = sorted(str(path.relative_to(ROOT)) for folder in ("ci", "scripts") for path in (ROOT / folder).rglob("*.sh"))
+    for script in (*existing(".ci/run"), *scripts):
         yield Check(name=f"syntax of {script}", command=("bash", "-n", script))
 
 

@@ -31,6 +31,7 @@ PACKAGES = (
     "libbz2-1.0", "libexpat1", "libffi8", "liblzma5", "libreadline8", "libsqlite3-0", "libssl3", "zlib1g",  # interpreters
 )  # fmt: skip
 
+LABEL = "hotkernels.standin"
 UTILITY = "/opt/python/cp39-cp39/bin/python"  # the path at which cibuildwheel looks for a Python of its own, whatever it is
 REQUIREMENTS = ROOT / "ci" / "requirements"
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
@@ -116,13 +117,14 @@ def image(declared: Matrix, platform: Platform, prefixes: Mapping[Interpreter, P
     known = run(["podman", "images", "--format={{.Repository}}:{{.Tag}}", repository], what="listing images").split()
     if name in known:
         return name
-    with tempfile.TemporaryDirectory(prefix="hotkernels-standin-", dir="/var/tmp") as folder:  # noqa: S108  # /tmp may be small
+    with tempfile.TemporaryDirectory(prefix="hotkernels-standin-", dir="/var/tmp") as folder:  # /tmp may be small
         root = Path(folder) / "root"
         debian(root)
         fill(declared, platform, prefixes, root)
         pack(root, name, variables(platform))
-    for old in known:
-        run(["podman", "rmi", "--force", old], what="removing an image of other inputs")
+    # Not at once: another checkout may be using it.
+    prune = ["podman", "image", "prune", "--all", "--force", f"--filter=label={LABEL}", "--filter=until=168h"]
+    run(prune, what="removing images that nobody has made for a week")
     return name
 
 
@@ -159,17 +161,19 @@ def fill(declared: Matrix, platform: Platform, prefixes: Mapping[Interpreter, Pa
     script(programs / "auditwheel", 'PYTHONPATH=/opt/tools exec python3 -m auditwheel "$@"')
     zig = 'CARGO_ZIGBUILD_ZIG_COMMAND=python3 CARGO_ZIGBUILD_ZIG_COMMAND_ARGS="-m ziglang" PYTHONPATH=/opt/linker'
     target = f"x86_64-linux-gnu.{glibc(platform)}"
-    script(programs / "cc-manylinux", f"{zig} exec /opt/linker/bin/maturin zig cc -- -g -fno-sanitize=all -target {target} \"$@\"")
+    linker = f"/opt/linker/bin/maturin zig cc -- -g -fno-sanitize=all -target {target}"  # as `maturin build --zig` calls it
+    script(programs / "cc-manylinux", f'{zig} exec {linker} "$@"')
     (programs / "cc").symlink_to("cc-manylinux")  # for build scripts
     utility = root / UTILITY.removeprefix("/")
     utility.parent.mkdir(parents=True)
     utility.symlink_to("/usr/bin/python3")
     for interpreter, prefix in prefixes.items():
-        place = root / "opt" / "python" / f"{interpreter.name.removesuffix('t')}-{interpreter.name}"
+        home = root / "opt" / "python" / f"{interpreter.name.removesuffix('t')}-{interpreter.name}"
         python = prefix / "bin" / interpreter.command
-        run([tools.uv(), "venv", "--quiet", "--no-project", "--relocatable", "--python", python, place], what=f"its {interpreter.name}")
+        command = [tools.uv(), "venv", "--quiet", "--no-project", "--relocatable", "--python", python, home]
+        run(command, what=f"the image's {interpreter.name}")
         # The front end, `build`. A wheel is built in an environment of its own, which does not see this.
-        (packages,) = place.glob("lib/python3*/site-packages")
+        (packages,) = home.glob("lib/python3*/site-packages")
         (packages / "tools.pth").write_text("/opt/tools\n", encoding="utf-8")
 
 
@@ -180,7 +184,7 @@ def script(path: Path, command: str) -> None:
 
 def pack(root: Path, name: str, settings: Mapping[str, str]) -> None:
     """Gives the folder to podman as an image."""
-    changes = [f"--change=ENV {variable}={value}" for variable, value in settings.items()]
+    changes = [f"--change=LABEL {LABEL}=yes", *(f"--change=ENV {variable}={value}" for variable, value in settings.items())]
     with subprocess.Popen(["tar", "-C", str(root), "-c", "."], stdout=subprocess.PIPE) as tar:
         done = subprocess.run(
             ["podman", "import", "--quiet", *changes, "-", name], stdin=tar.stdout, capture_output=True, text=True, check=False

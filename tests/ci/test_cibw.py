@@ -1,4 +1,4 @@
-"""cibuildwheel: what a run is told follows from the matrix, its settings are ones its version takes, what comes out is checked."""
+"""cibuildwheel: a run is told what the matrix says, in settings that its version takes, and what comes out is checked."""
 
 from __future__ import annotations
 
@@ -94,8 +94,8 @@ def test_the_matrix_is_added_for_each_identifier(declared: Matrix, artifacts: tu
     assert len(set(words)) == len(words), "each has a slot of its own"
     assert all("--target=x86_64-unknown-linux-gnu" in text and "--locked" in text for text in words)
     assert not any("--features" in text for text in words)
-    (abi3t,) = read(cibw.configuration(lane_of(declared, "abi3t"), of_lane(artifacts, "abi3t")))["overrides"]  # type: ignore[misc]
-    assert "--features=pyo3/abi3t-py315" in abi3t["config-settings"]["build-args"]
+    text = cibw.configuration(lane_of(declared, "abi3t"), of_lane(artifacts, "abi3t"))
+    assert "--features=pyo3/abi3t-py315" in text
 
 
 def test_a_lane_without_settings_is_named(declared: Matrix) -> None:
@@ -127,7 +127,8 @@ def test_the_real_version_takes_the_settings(declared: Matrix, tmp_path: Path, n
     names = cibw.selected(platform, mine)
     arch = cibw.family_and_arch(platform)[1]
     env = os.environ | {"CIBW_BUILD": " ".join(names), "CIBW_ARCHS": arch}
-    command = [bin_folder / "cibuildwheel", "--print-build-identifiers", "--platform", system, "--config-file", config, tmp_path]
+    command: list[str | Path] = [bin_folder / "cibuildwheel", "--print-build-identifiers", "--platform", system]
+    command += ["--config-file", config, tmp_path]
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
     assert done.stdout.split() == names
 
@@ -168,7 +169,12 @@ class TestEnvironment:
         self, declared: Matrix, linux: tuple[Platform, ...], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         kept = {"CIBW_CONTAINER_ENGINE": "podman", "CIBW_MANYLINUX_X86_64_IMAGE": "mine", "CIBW_DEBUG_KEEP_CONTAINER": "1"}
-        changing = {"CIBW_BUILD": "*", "CIBW_CONFIG_SETTINGS": "a=b", "CIBW_BEFORE_BUILD_LINUX": "x", "RUSTFLAGS": "-Copt-level=0"}
+        changing = {
+            "CIBW_BUILD": "*",
+            "CIBW_CONFIG_SETTINGS": "a=b",
+            "CIBW_BEFORE_BUILD_LINUX": "x",
+            "RUSTFLAGS": "-Copt-level=0",
+        }
         for name, value in (kept | changing).items():
             monkeypatch.setenv(name, value)
         env = self.made(declared, linux[0])
@@ -203,8 +209,8 @@ class TestOneRun:
         monkeypatch.setattr(process, "run", run)
         monkeypatch.setattr(tools, "environment", lambda *_, **__: tmp_path / "bin")
         monkeypatch.setattr(tools, "uv", lambda: str(tmp_path / "bin" / "uv"))
-        monkeypatch.setattr(host, "runs", lambda platform: cibw.is_linux(platform))
-        monkeypatch.setattr(finish, "wheel", lambda source, target, *, epoch: shutil.copyfile(source, target))
+        monkeypatch.setattr(host, "runs", cibw.is_linux)
+        monkeypatch.setattr(finish, "wheel", lambda source, target, epoch: target.write_bytes(source.read_bytes()))
         self.dist = tmp_path / "dist"
 
     def test_what_is_declared_goes_into_the_folder(self, declared: Matrix, artifacts: tuple[Artifact, ...]) -> None:
@@ -225,7 +231,12 @@ class TestOneRun:
 
     def test_one_run_a_lane(self, declared: Matrix, artifacts: tuple[Artifact, ...], monkeypatch: pytest.MonkeyPatch) -> None:
         runs: list[tuple[str, list[str]]] = []
-        monkeypatch.setattr(cibw, "build_lane", lambda _d, _p, lane, some, _: runs.append((lane.name, [a.label for a in some])) or ())
+
+        def build_lane(_declared: object, _platform: object, lane: Lane, some: list[Artifact], _dist: Path) -> tuple[()]:
+            runs.append((lane.name, [artifact.label for artifact in some]))
+            return ()
+
+        monkeypatch.setattr(cibw, "build_lane", build_lane)
         assert not list(cibw.build_all(declared, [a for a in artifacts if a.wheel], self.dist))
         assert dict(runs)["full"] == ["cp312-cp312", "cp313-cp313", "cp314-cp314", "cp314-cp314t"]
         assert len(runs) == len({name for name, _ in runs}) == 4
@@ -240,7 +251,9 @@ class TestOneRun:
         assert "src/kernels/src/lib.rs" in self.trees
         assert not any(name.startswith(("tests/", "target/", ".git/", "dist/")) for name in self.trees)
 
-    @pytest.mark.parametrize("change", [lambda name: [], lambda name: [name.replace("abi3", "cp312")], lambda name: [name, "x.whl"]])
+    @pytest.mark.parametrize(
+        "change", [lambda name: [], lambda name: [name.replace("abi3", "cp312")], lambda name: [name, "x.whl"]]
+    )
     def test_another_name_is_refused_and_nothing_changes(
         self, declared: Matrix, artifacts: tuple[Artifact, ...], change: Callable[[str], list[str]]
     ) -> None:
@@ -277,7 +290,10 @@ class TestOneRun:
 
 class TestLanes:
     def test_of_a_lane(self, declared: Matrix, artifacts: tuple[Artifact, ...]) -> None:
-        assert [a.label for a in build.of_lanes(declared, list(artifacts), ["abi3", "cp313t"])] == ["cp313-cp313t", "cp312-abi3"]
+        assert [a.label for a in build.of_lanes(declared, list(artifacts), ["abi3", "cp313t"])] == [
+            "cp313-cp313t",
+            "cp312-abi3",
+        ]
         assert build.of_lanes(declared, list(artifacts), []) == list(artifacts)
 
     def test_unknown(self, declared: Matrix) -> None:
@@ -310,14 +326,22 @@ class TestRust:
 
     def curl(self, bin_folder: Path, digest: str) -> None:
         """Serves an installer that leaves a cargo and says how it was called, and this digest as the published one."""
-        installer = '#!/bin/sh\nmkdir -p "$HOME/.cargo/bin"\nprintf "#!/bin/sh\\necho rustc %s\\n" "$*" >"$HOME/.cargo/bin/rustc"\n'
+        installer = (
+            '#!/bin/sh\nmkdir -p "$HOME/.cargo/bin"\nprintf "#!/bin/sh\\necho rustc %s\\n" "$*" >"$HOME/.cargo/bin/rustc"\n'
+        )
         installer += 'chmod +x "$HOME/.cargo/bin/rustc"\n'
         served = bin_folder.parent / "served"
         served.write_text(installer, encoding="utf-8")
         sums = bin_folder.parent / "sums"
         sums.write_text(f"{digest or evidence.sha256(served)} *./rustup-init\n", encoding="utf-8")
-        text = 'for word do case $word in --proto|--tlsv1.2) tls=$tls$word ;; https:*) url=$word ;; esac; case $last in --output) out=$word ;; esac; last=$word; done\n'
-        text += '[ "$tls" = --proto--tlsv1.2 ] || exit 9\n'
+        text = """
+            for word do
+              case $word in --proto|--tlsv1.2) tls=$tls$word ;; https:*) url=$word ;; esac
+              case $last in --output) out=$word ;; esac
+              last=$word
+            done
+            [ "$tls" = --proto--tlsv1.2 ] || exit 9
+        """
         self.program(bin_folder / "curl", text + f'case $url in *.sha256) cat {sums} ;; *) cat {served} ;; esac >"$out"')
 
     def test_the_cargo_that_is_there(self, tmp_path: Path, bin_folder: Path) -> None:

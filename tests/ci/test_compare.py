@@ -92,8 +92,8 @@ def test_what_an_extension_is_made_of(sides: tuple[Path, Path], wheel: Artifact)
     flags = (*factory.SAFE, "-DMORE", "-lm", "-Wl,--no-as-needed")
     other = factory.module("cp312", more='__attribute__((visibility("default"))) int more(void) { return 1; }', flags=flags)
     again(sides[1], wheel, factory.wheel_members(wheel, other))
-    whats = {what for name, what in found(sides, wheel) if name.endswith(".so")}
-    assert {"exported", "section .text", "section .dynsym"} <= whats
+    kinds = {what for name, what in found(sides, wheel) if name.endswith(".so")}
+    assert {"exported", "section .text", "section .dynsym"} <= kinds
 
 
 def test_another_commit_is_not_compared(sides: tuple[Path, Path], wheel: Artifact) -> None:

@@ -114,3 +114,18 @@ def test_a_time_before_zip_files_is_their_first_day(tmp_path: Path) -> None:
     finish.wheel(source, tmp_path / "finished.whl", epoch=0)
     with zipfile.ZipFile(tmp_path / "finished.whl") as archive:
         assert archive.infolist()[0].date_time == (1980, 1, 1, 0, 0, 0)
+
+
+def test_what_repairing_adds_is_left_out(tmp_path: Path) -> None:
+    """auditwheel packs entries for folders, and an empty line behind the tags."""
+    source, target = tmp_path / "source.whl", tmp_path / "target.whl"
+    with zipfile.ZipFile(source, "w") as archive:
+        archive.mkdir("pkg")
+        archive.writestr("pkg/__init__.py", "")
+        archive.writestr("pkg-1.dist-info/WHEEL", "Tag: py3-none-any\n\n")
+        archive.writestr("pkg-1.dist-info/RECORD", "")
+    finish.wheel(source, target, epoch=0)
+    with zipfile.ZipFile(target) as archive:
+        assert archive.namelist() == ["pkg/__init__.py", "pkg-1.dist-info/WHEEL", "pkg-1.dist-info/RECORD"]
+        assert archive.read("pkg-1.dist-info/WHEEL") == b"Tag: py3-none-any\n"
+        assert b"pkg/," not in archive.read("pkg-1.dist-info/RECORD")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ci import interpreters
 from ci.errors import CiError
 from ci.matrix import Interpreter, Matrix, Platform
 from scripts import standin
@@ -69,7 +70,7 @@ def test_who_is_not_root_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_missing_interpreter_is_named(declared: Matrix, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(standin.interpreters, "find", lambda _: None)
+    monkeypatch.setattr(interpreters, "find", lambda _: None)
     with pytest.raises(CiError, match=r"no python3\.12 to put into the image"):
         list(standin.mounted(declared))
 
