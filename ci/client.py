@@ -18,7 +18,10 @@ from ci import index, tools
 from ci.console import console
 from ci.errors import CiError
 
-PERMANENT = re.compile(r"status code 4(?!08|29)\d\d|[Mm]issing credentials|do not match|unexpected argument|invalid value")
+PERMANENT = re.compile(
+    r"(status|error) code 4(?!08|29)\d\d|[Mm]issing credentials|Failed to obtain OIDC token|do not match"
+    r"|unexpected argument|invalid value"
+)
 """In what uv says: that another attempt would go the same way."""
 
 TIMEOUT = "300"
@@ -47,6 +50,9 @@ def send(files: Sequence[Path], upload: str, simple: str) -> UploadError | None:
         assert process.stdout is not None  # noqa: S101  # it was asked for
         last: deque[str] = deque(maxlen=40)
         for line in process.stdout:
+            if line.startswith("::add-mask::"):  # to the runner, at the start of a line: never to show this token
+                print(line, end="", flush=True)
+                continue
             last.append(line.rstrip())
             console.print(f"      {last[-1]}", markup=False)
     if process.returncode == 0:

@@ -1,4 +1,4 @@
-"""Trusted publishing on one machine: an index that takes a hosted job's identity for a password, as PyPI does, by https.
+"""An index by https that takes a hosted job's identity for a password, as PyPI does (trusted publishing).
 
 The identity provider, too, is here: what GitHub gives a job that may ask for its identity.
 """
@@ -24,7 +24,7 @@ class Trusting(Handler):
 
     refuses = False
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802  # http.server calls it
         if self.path == "/_/oidc/audience":
             self.say(200, {"audience": "pypi"})
         elif self.path == "/identity?audience=pypi":
@@ -33,7 +33,7 @@ class Trusting(Handler):
         else:
             super().do_GET()
 
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: N802  # http.server calls it
         if self.path == "/_/oidc/mint-token":
             asked = json.loads(self.read_body())
             trusted = asked == {"token": IDENTITY} and not self.refuses
