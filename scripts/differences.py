@@ -54,11 +54,16 @@ def members(first: Mapping[str, Member], second: Mapping[str, Member]) -> list[s
     lines = [f"{name}: in one alone" for name in sorted(first.keys() ^ second.keys())]
     if list(first) != list(second) and not lines:
         lines.append("the members are in another order")
+    said: dict[str, list[str]] = {}
     for name in first.keys() & second.keys():
         (fields, data), (others, other) = first[name], second[name]
-        lines += [f"{name}: {key} {fields[key]!r} and {others[key]!r}" for key in fields if fields[key] != others[key]]
+        for key in fields:
+            if fields[key] != others[key]:
+                said.setdefault(f"{key} {fields[key]!r} and {others[key]!r}", []).append(name)
         if data != other:
             lines += [f"{name}: {line}" for line in content(name, data, other)]
+    for text, names in said.items():  # a time that every member has is told once
+        lines += [f"{len(names)} members: {text}"] if len(names) > SHOWN else [f"{name}: {text}" for name in names]
     # RECORD holds the hash of every member: it says nothing new.
     told = [line for line in lines if "/RECORD: " not in line]
     return sorted(told or lines)

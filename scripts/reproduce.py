@@ -75,12 +75,13 @@ def main() -> int:
         errors.print(str(error), markup=False, style="bold red")
         shutil.rmtree(base)
         return 1
+    for place in (HERE, ELSEWHERE):
+        shutil.rmtree(base / place.folder / "work", ignore_errors=True)
+    if args.built or not different:
+        shutil.rmtree(base)  # otherwise what was built is worth a look
     if different:
-        for place in (HERE, ELSEWHERE):
-            shutil.rmtree(base / place.folder / "work", ignore_errors=True)
         console.print(f"{different} of {len(names)} differ: {first} and {second}", markup=False)
         return 1
-    shutil.rmtree(base)
     console.print(f"{len(names)} artifacts, the same bytes twice")
     return 0
 

@@ -10,6 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ci import audit, checks, matrix
 from ci.audit import delocated
@@ -26,6 +28,7 @@ from tests.ci.macho_factory import (
     DYNAMIC,
     EXECUTABLE,
     IMPORTS,
+    PAGE,
     SYSTEM,
     X86_64,
     Extension,
@@ -36,6 +39,7 @@ from tests.ci.macho_factory import (
 )
 
 Judge = Callable[[Artifact, bytes], dict[str, Evidence]]
+WHOLE = {chained: Extension(chained=chained).build() for chained in (True, False)}
 ICONV = "/usr/lib/libiconv.2.dylib"
 
 OTOOL = f"""#!{sys.executable}
@@ -272,6 +276,25 @@ def test_a_file_cut_off_anywhere_is_refused_in_words() -> None:
             with pytest.raises(CiError, match="the signature ends at") as caught:
                 check_signature(whole[:size], MachO.read(whole[:size]))
             assert caught.value.message == "no valid ad-hoc code signature"
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 1 << 16), st.binary(min_size=1, max_size=8)), min_size=1, max_size=4), st.booleans())
+def test_whatever_is_in_it_is_refused_in_words_or_read(changes: list[tuple[int, bytes]], chained: bool) -> None:
+    """Bytes changed in the commands and the tables, where a reader believes what it finds."""
+    whole = WHOLE[chained]
+    data = bytearray(whole)
+    places = [*range(0x400), *range(3 * PAGE, len(whole) - 8)]
+    for place, new in changes:
+        start = places[place % len(places)]
+        data[start : start + len(new)] = new
+    try:
+        check_signature(bytes(data), MachO.read(bytes(data)))
+    except CiError as error:
+        assert error.expected  # noqa: PT017  # it may also be read well
+    else:
+        signed, _ = MachO.read(whole).signature or (0, 0)
+        assert data[:signed] == whole[:signed]
 
 
 def test_without_otool(macos: dict[str, Artifact], judge: Judge, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

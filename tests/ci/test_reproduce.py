@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import subprocess
 import sys
+import tarfile
 import tempfile
 import zipfile
 from collections.abc import Callable
@@ -144,6 +146,19 @@ def test_an_sdist(tmp_path: Path) -> None:
     later.write_bytes(gzip.compress(gzip.decompress(one.read_bytes()), mtime=7))
     (line,) = differences.artifacts(one, later)
     assert line.startswith("(the gzip header): ")
+
+
+def test_what_every_member_has_is_told_once(tmp_path: Path) -> None:
+    members = {f"h/{number}": b"x" for number in range(differences.SHOWN + 1)}
+    one, other = (factory.write_sdist(tmp_path / name, members) for name in ("a.tar.gz", "b.tar.gz"))
+    raw = io.BytesIO()
+    with tarfile.open(fileobj=raw, mode="w") as archive:
+        for name, data in members.items():
+            info = tarfile.TarInfo(name)
+            info.size, info.mtime = len(data), 7
+            archive.addfile(info, io.BytesIO(data))
+    other.write_bytes(gzip.compress(raw.getvalue(), mtime=0))
+    assert differences.artifacts(one, other) == ["9 members: mtime 0 and 7"]
 
 
 def test_one_that_does_not_unpack(tmp_path: Path) -> None:

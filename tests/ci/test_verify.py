@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -69,7 +70,7 @@ def test_sbom(dist: Path) -> None:
     assert f"{wheels[0]} pyo3 {factory.CRATES['pyo3']} {factory.CHECKSUMS['pyo3']}" in lines
 
 
-def test_reproduce(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reproduce(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The very options, up to the build, which takes minutes."""
     seen: dict[str, object] = {}
 
@@ -80,6 +81,7 @@ def test_reproduce(monkeypatch: pytest.MonkeyPatch) -> None:
     words = shlex.split(BLOCKS["reproduce"])
     assert words[:5] == ["python3", "noxfile.py", "-s", "reproduce", "--"]
     monkeypatch.setattr(reproduce, "make", make)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(sys, "argv", ["reproduce", *words[5:], "--platform", "linux-x86_64"])
     assert reproduce.main() == 1  # nothing is in downloads/
     assert seen["labels"] == {"cp312-abi3"}
