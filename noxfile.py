@@ -72,12 +72,19 @@ def wheels(session: nox.Session) -> None:
 
 
 @session("ci", nightly=True)
+def everywhere(session: nox.Session) -> None:
+    """Every platform's wheels on this machine, to the gate: the toolchain, then nox -s wheels -- --platform all"""
+    session.run("python", "-m", "scripts.toolchain")
+    session.run("python", "-m", "scripts.wheels", "--platform", "all")
+
+
+@session("ci", nightly=True)
 def cibuildwheel(session: nox.Session) -> None:
     """Build with the real cibuildwheel in a container, prove what it makes, compare it with dist/ (Linux, as root)"""
     session.run("python", "-m", "scripts.cibuildwheel", *session.posargs)
 
 
-@session("ci")
+@session("ci", nightly=True)
 def reproduce(session: nox.Session) -> None:
     """Build what is committed twice and compare every byte: nox -s reproduce -- [--only TAG …] [--against DIR]"""
     session.run("python", "-m", "scripts.reproduce", *session.posargs)
