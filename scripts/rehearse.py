@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -157,23 +158,24 @@ def build_backend(declared: Matrix) -> Path:
 
 
 def faults(this: Rehearsal) -> int:
-    """Every scenario, each on an index of its own; how many did not come out as they must."""
+    """Every scenario, two at a time, each on an index of its own; how many did not come out as they must."""
     console.rule("faults", align="left")
-    bad = 0
-    for number, scenario in enumerate(scenarios(len(this.wanted))):
+
+    def one(number: int, scenario: Scenario) -> tuple[list[CiError], float]:
         started = time.monotonic()
-        index = this.folder / f"index-{number}"
-        problems = list(played(this, scenario, index))
-        line = f"{scenario.name}  status {scenario.status}, {scenario.up} of {len(this.wanted)} up"
-        line += "; then whole" if scenario.again == 0 else "; refused until it is removed from the index; then whole"
-        line += f"  {time.monotonic() - started:.1f} s"
-        if problems:
-            failed(line)
+        return list(played(this, scenario, this.folder / f"index-{number}")), time.monotonic() - started
+
+    rows = scenarios(len(this.wanted))
+    bad = 0
+    with ThreadPoolExecutor(2) as pool:
+        for scenario, (problems, seconds) in zip(rows, pool.map(one, range(len(rows)), rows), strict=True):
+            line = f"{scenario.name}  status {scenario.status}, {scenario.up} of {len(this.wanted)} up"
+            line += "; then whole" if scenario.again == 0 else "; refused until it is removed from the index; then whole"
+            line += f"  {seconds:.1f} s"
+            (failed if problems else passed)(line)
             for problem in problems:
                 refusal(problem)
-        else:
-            passed(line)
-        bad += bool(problems)
+            bad += bool(problems)
     return bad
 
 
