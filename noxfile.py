@@ -110,13 +110,13 @@ def lint(session: nox.Session) -> None:
 
 @session("workflows", nightly=True)
 def workflows(session: nox.Session) -> None:
-    """Execute the hosted workflows here, from a change to a release on a local index: nox -s workflows -- [ci release refused]"""
+    """Execute the hosted workflows here, up to files on a local index: nox -s workflows -- [ci release refused]"""
     session.run("python", "-m", "scripts.workflows", *session.posargs)
 
 
 @session("rehearse")
 def installed(session: nox.Session) -> None:
-    """Install a published version by name for every interpreter, compare the bytes: nox -s installed -- --version V --index URL"""
+    """Install a version from an index into every interpreter, as users do: nox -s installed -- --version V --index URL"""
     session.run("python", "-m", "scripts.installed", *session.posargs)
 
 

@@ -62,7 +62,9 @@ def actions(folder: Path) -> list[tuple[str, str]]:
 def run(words: Sequence[str], log: Path, env: Mapping[str, str], *, timeout: float = 7200) -> Ran:
     """Runs act to its end, everything it says in `log`."""
     with log.open("wb") as file:
-        done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=file, stderr=file, env=dict(env), timeout=timeout, check=False)
+        done = subprocess.run(
+            words, stdin=subprocess.DEVNULL, stdout=file, stderr=file, env=dict(env), timeout=timeout, check=False
+        )
     return read(done.returncode, log.read_text(encoding="utf-8", errors="replace").splitlines())
 
 

@@ -248,7 +248,7 @@ def verdict(work: Path, ran: act.Ran, refusing: set[str]) -> None:
         )
 
 
-def expect(well: bool, what: str, found: str) -> None:  # noqa: FBT001  # reads as an assertion
+def expect(well: bool, what: str, found: str) -> None:
     if not well:
         raise CiError(f"not so: {what}", expected=what, found=found, todo="nox -s workflows -- --keep DIR keeps the logs")
 

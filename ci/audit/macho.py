@@ -48,8 +48,8 @@ class MachO:
 
     builds: (platform, oldest version) of each LC_BUILD_VERSION. libraries: in the order of their ordinals.
     undefined: where each undefined symbol of the symbol table is looked up: in a library, or a word of dyld.SPECIAL. In a
-    two-level file (MH_TWOLEVEL) the linker writes it into the symbol's n_desc; that is enough, whichever way dyld binds,
-    since every import has an entry there, and `bound`, what dyld itself reads, is held against it.
+    two-level file (MH_TWOLEVEL) the linker writes it into the symbol's n_desc. Every import has an entry there, whichever way
+    dyld binds; but dyld does not read it, so that `bound`, what dyld does read, is held against it.
     in_table, in_trie: exports, as linkers and as dyld read them. signature: (offset, size).
     """
 

@@ -106,6 +106,7 @@ def test_a_good_wheel_passes(label: str, macos: dict[str, Artifact], judge: Judg
         {"file_type": BUNDLE, "install_name": ""},
         {"builds": ((1, 10, 15),)},
         {"libraries": (SYSTEM, ICONV), "imports": {**IMPORTS, "iconv": 2}},
+        {"imports": {**IMPORTS, "dyld_stub_binder": 1}, "bound": IMPORTS},
         {"signature": Signature(flags=2, page=14)},
         {
             "signature": Signature(
@@ -148,7 +149,7 @@ def test_other_good_ones(change: dict[str, object], macos: dict[str, Artifact], 
         ({"imports": {**IMPORTS, "PyLong_AsLong": EXECUTABLE}}, "neither Python's nor bound", "PyLong_AsLong (the executable)"),
         ({"bound": {**IMPORTS, "malloc": DYNAMIC}}, "neither Python's nor bound", "malloc (a dynamic lookup)"),
         ({"bound": {**IMPORTS, "free": 1}}, "what dyld binds is not what the symbol table says", f"free ({SYSTEM})"),
-        ({"bound": {}}, "what dyld binds is not what the symbol table says", "malloc"),
+        ({"libraries": (SYSTEM, ICONV), "bound": {**IMPORTS, "malloc": 2}}, "what dyld binds is not", f"malloc ({ICONV})"),
         ({"chained": False, "bound": {**IMPORTS, "malloc": DYNAMIC}}, "neither Python's nor bound", "malloc"),
         ({"chained": False, "bound": {**IMPORTS, "free": 1}}, "what dyld binds is not", f"free ({SYSTEM})"),
         ({"signature": None}, "no valid ad-hoc code signature", "none"),
