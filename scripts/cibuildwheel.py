@@ -1,7 +1,7 @@
 """Runs the real cibuildwheel of every lane in a container and proves what it makes, as a release does, in a folder of its own.
 
 On Linux x86_64, in a stand-in for the manylinux image (scripts/standin.py) unless CIBW_MANYLINUX_X86_64_IMAGE names one.
-Then compares the wheels with those that maturin alone made, where dist/ has them.
+The wheels must then be those that maturin alone made, byte by byte, where dist/ has them.
 """
 
 from __future__ import annotations
@@ -10,17 +10,21 @@ import argparse
 import os
 import sys
 import time
+from collections.abc import Iterable
+from pathlib import Path
 
 from rich.markup import escape
 
-from ci import host, matrix
+from ci import build, evidence, host, matrix
 from ci.console import console, skipped
 from ci.errors import CiError
+from ci.matrix import Artifact
 from ci.paths import DIST, ROOT
-from scripts import compare, standin, wheels
+from scripts import reproduce, standin, wheels
 
 FOLDER = ROOT / "target" / "cibuildwheel" / "dist"
 PLATFORM = "linux-x86_64"
+IMAGE = "CIBW_MANYLINUX_X86_64_IMAGE"
 
 
 def main(words: list[str]) -> int:
@@ -28,17 +32,53 @@ def main(words: list[str]) -> int:
     parser.parse_args(words)
     declared = matrix.load()
     (platform,) = declared.select_platforms([PLATFORM])
+    own_image = IMAGE in os.environ
+    seconds: list[str] = []
     try:
         if not host.runs(platform):
             raise CiError(f"this session runs on {PLATFORM}", found=host.here(), todo="hosted CI builds the other platforms")
-        started = time.monotonic()
-        if "CIBW_MANYLINUX_X86_64_IMAGE" not in os.environ:
+        names = [] if own_image else comparable(declared.artifacts(matrix.project_version(), [platform]), DIST)
+        if not own_image:
+            started = time.monotonic()
             with console.status("the stand-in image"):
                 os.environ.update(standin.environment(declared, platform))
+            seconds.append(f"image {time.monotonic() - started:.0f} s")
     except CiError as error:
         console.print(f"[bold red]error:[/] {escape(str(error))}")
         return 1
-    seconds = [f"image {time.monotonic() - started:.0f} s"]
+    failed = prove(seconds)
+    console.print(", ".join(seconds))
+    if failed:
+        return 1
+    if not names:
+        why = "its linker is another one" if own_image else "nothing in dist/; nox -s wheels makes it"
+        skipped(f"not compared with what maturin makes: {why}")
+        return 0
+    console.rule("compared with dist/", align="left")
+    return 1 if reproduce.compare(FOLDER, DIST, names) else 0
+
+
+def comparable(artifacts: Iterable[Artifact], dist: Path) -> list[str]:
+    """The names of those that maturin has made; a CiError, before hours of work, for one that is of another commit."""
+    names = []
+    for artifact in artifacts:
+        path = evidence.folder(dist) / f"{artifact.filename}.build.json"
+        if not path.is_file():
+            continue
+        word = evidence.read(path)
+        if word.detail.get("commit") != build.commit():
+            raise CiError(
+                f"{dist.name}/{artifact.filename}: built from another commit, so that it cannot be compared",
+                expected=build.commit(),
+                found=str(word.detail.get("commit")),
+                todo=f"nox -s wheels builds it anew; or remove {dist.name}/",
+            )
+        names.append(artifact.filename)
+    return names
+
+
+def prove(seconds: list[str]) -> bool:
+    """Builds, audits, tests and gates in FOLDER, and reports; whether something was refused. Adds what each verb took."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     wheels.clear(FOLDER)
     chosen = ["--platform", PLATFORM]
@@ -52,15 +92,7 @@ def main(words: list[str]) -> int:
         if status:
             break
     console.rule("report", align="left")
-    report = wheels.python_ci("report", str(FOLDER), *chosen)
-    console.print(", ".join(seconds))
-    if status or report:
-        return 1
-    console.rule("compared with dist/", align="left")
-    if not any(DIST.glob(f"{declared.name}-*.whl")):
-        skipped("nothing in dist/ to compare with; nox -s wheels makes it")
-        return 0
-    return compare.main([str(FOLDER), str(DIST), *chosen])
+    return bool(status) | bool(wheels.python_ci("report", str(FOLDER), *chosen))
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ NETWORK = (
 def environment(declared: Matrix, platform: Platform) -> dict[str, str]:
     """What to add to the environment of `python -m ci build --with cibuildwheel`; makes the image if it is not there."""
     install_packages()
-    os.environ["CONTAINERS_CONF"] = str(ROOT / "scripts" / "standin" / "containers.conf")
+    os.environ["CONTAINERS_CONF"] = str(ROOT / "scripts" / "containers.conf")
     prefixes = dict(mounted(declared))
     arch = platform.target.partition("-")[0]
     return {
