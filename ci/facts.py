@@ -21,6 +21,7 @@ MARKS = {
 }
 """How a state is shown, and of which class it is. Never by colour alone."""
 
+UNKNOWN = "-"
 KERNELS = "hotkernels-kernels"
 
 
@@ -106,15 +107,21 @@ def builds(made: Decision) -> Table:
         place = (lock, str(word.detail.get("target", "?")))
         crates = list(word.detail.get("compiled") or [])
         compiled[place] = compiled.get(place, 0) + crates.count(KERNELS)
-        ratio = f"{cpu / first[place]:.2f}" if first.get(place) else "first" if place not in first else "-"
+        ratio = "first" if place not in first else f"{cpu / first[place]:.2f}" if cpu and first[place] else UNKNOWN
         first.setdefault(place, cpu)
         wall = float(word.detail.get("wall_seconds") or 0)
-        rows.append([word.artifact, lock, f"{cpu:.1f}", ratio, f"{wall:.1f}", str(len(crates)), yes(KERNELS in crates)])
+        spent = [seconds(cpu), ratio, seconds(wall)]
+        rows.append([word.artifact, lock, *spent, str(len(crates)), yes(KERNELS in crates)])
     often = "; ".join(
         f"{times} time{'' if times == 1 else 's'} from {lock} for {target}" for (lock, target), times in compiled.items()
     )
     head = ["wheel", "lock file", "CPU s", "of the first", "wall s", "crates compiled", "kernels compiled"]
     return Table("Builds", f"{KERNELS} was compiled {often or 'not at all'}.", head, rows)
+
+
+def seconds(spent: float) -> str:
+    """Nothing where it is not known: what is compiled in a container is no child of the verb that had it compiled."""
+    return f"{spent:.1f}" if spent else UNKNOWN
 
 
 def yes(answer: bool) -> str:  # it is the one thing that this function takes

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from ci import build, cibw, evidence, finish, host, process, tools
+from ci import build, cibw, decision, evidence, facts, finish, host, process, tools
 from ci.errors import CiError
 from ci.matrix import Artifact, Lane, Matrix, Platform
 from ci.paths import ROOT
@@ -371,3 +371,15 @@ def test_the_overrides_are_text_that_toml_reads_back(wheel: Artifact) -> None:
     assert wheel.platform is not None
     words = cibw.build_arguments(wheel.wheel, wheel.platform)
     assert tomllib.loads(f"x = {json.dumps(' '.join(words))}")["x"].split() == words
+
+
+def test_the_report_tells_no_seconds_that_nobody_measured(
+    declared: Matrix, linux: tuple[Platform, ...], dist: Path, wheel: Artifact
+) -> None:
+    path = evidence.folder(dist) / f"{wheel.filename}.build.json"
+    word = evidence.read(path)
+    detail = {key: value for key, value in word.detail.items() if not key.endswith("_seconds")}
+    evidence.write(dist, dataclasses.replace(word, tool="cibuildwheel", detail=detail))
+    table = facts.builds(decision.decide(dist, declared, wheel.version, linux))
+    (row,) = (row for row in table.rows if row[0] == wheel.filename)
+    assert (row[2], row[4]) == ("-", "-")
