@@ -137,6 +137,7 @@ def build(declared: matrix.Matrix, artifact: matrix.Artifact, dist: Path) -> evi
             "features": list(lane.features),
             "commit": environment["HOTKERNELS_COMMIT"],
             "rustc": output(cross.compiler(environment), "--version"),
+            "machine": host.here(),
             "target": artifact.platform.target if artifact.platform else None,
             "bytes": (dist / artifact.filename).stat().st_size,
         },

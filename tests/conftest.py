@@ -15,6 +15,12 @@ settings.register_profile("emulated", settings.get_profile("ci"), max_examples=1
 settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 
+@pytest.fixture
+def patience(pytestconfig: pytest.Config) -> int:
+    """How many times longer than natively something may take."""
+    return 10 if pytestconfig.getoption("--hypothesis-profile") == "emulated" else 1
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "thread_unsafe: changes the state of the whole process; not run in many threads at once")
     config.addinivalue_line("markers", "parallel_threads(n): how many threads pytest-run-parallel gives the test")

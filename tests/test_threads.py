@@ -148,7 +148,7 @@ class TestCounter:
 
 @pytest.mark.thread_unsafe(reason="signals go to the main thread")
 @pytest.mark.parametrize("kernel", ["cosine_matrix", "sum", "dot"])
-def test_ctrl_c_stops_a_long_call(kernel: str) -> None:
+def test_ctrl_c_stops_a_long_call(kernel: str, patience: int) -> None:
     # Seconds of work each, in memory that is there once.
     work = {
         "cosine_matrix": lambda: hk.cosine_matrix(np.lib.stride_tricks.as_strided(big32, (20_000, 768), (128, 4)), threads=2),
@@ -165,7 +165,7 @@ def test_ctrl_c_stops_a_long_call(kernel: str) -> None:
     finally:
         timer.cancel()
         signal.signal(signal.SIGINT, previous)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 5 * patience
 
 
 @pytest.mark.thread_unsafe(reason="forks")
