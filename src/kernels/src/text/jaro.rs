@@ -70,7 +70,7 @@ fn short<T: Symbol>(a: &[T], b: &[T]) -> (usize, usize) {
     let reach = reach(a.len(), b.len());
     let (mut from_a, mut from_b) = (0_u64, 0_u64);
     let mut position = 0;
-    scan(b, a, |equal| {
+    scan(b, a, |equal: u64| {
         let within = low(position + reach + 1) & !low(position.saturating_sub(reach));
         let free = equal & within & !from_b;
         from_b |= free & free.wrapping_neg();

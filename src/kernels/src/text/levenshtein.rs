@@ -2,10 +2,10 @@
 //!
 //! Bit-parallel, a column of the matrix of distances at a time, as the signs of its steps (Myers, A fast bit-vector
 //! algorithm for approximate string matching based on dynamic programming, 1999), in the form that Hyyrö gave it (A
-//! bit-vector algorithm for computing Levenshtein and Damerau edit distances, 2003). More than 64 units: [`long`].
+//! bit-vector algorithm for computing Levenshtein and Damerau edit distances, 2003). More than 128 units: [`long`].
 
 use super::long;
-use super::masks::{low, scan};
+use super::masks::{Bits, scan};
 use super::units::Symbol;
 use crate::simd::Level;
 use crate::threads::Interrupted;
@@ -26,7 +26,8 @@ pub(crate) fn distance<T: Symbol>(
     }
     let distance = match pattern.len() {
         0 => text.len(),
-        1..=64 => short(pattern, text),
+        1..=64 => short::<u64, T>(pattern, text),
+        65..=128 => short::<u128, T>(pattern, text),
         _ => return long::distance::<T, false>(level, pattern, text, cutoff, stop),
     };
     Ok((distance <= cutoff).then_some(distance))
@@ -42,17 +43,16 @@ pub(crate) fn trim<'a, T: Eq>(a: &'a [T], b: &'a [T]) -> (&'a [T], &'a [T]) {
     (&a[..a.len() - suffix], &b[..b.len() - suffix])
 }
 
-/// For a pattern of 1 to 64 units.
-fn short<T: Symbol>(pattern: &[T], text: &[T]) -> usize {
+/// For a pattern of at least one unit, and no more than the word has bits.
+fn short<B: Bits, T: Symbol>(pattern: &[T], text: &[T]) -> usize {
     // Bit i: going down column j from row i to i + 1 the distance grows (up) or falls (down).
-    let (mut up, mut down) = (!0_u64, 0_u64);
-    scan(pattern, text, |equal| {
-        let diagonal = (((equal & up).wrapping_add(up)) ^ up) | equal | down;
-        let right = (down | !(diagonal | up)) << 1 | 1;
+    let (mut up, mut down) = (!B::NONE, B::NONE);
+    scan(pattern, text, |equal: B| {
+        let diagonal = ((equal & up).plus(up) ^ up) | equal | down;
+        let right = (down | !(diagonal | up)) << 1 | B::ONE;
         let left = (diagonal & up) << 1;
         up = left | !(diagonal | right);
         down = diagonal & right;
     });
-    let rows = low(pattern.len());
-    text.len() + (up & rows).count_ones() as usize - (down & rows).count_ones() as usize
+    text.len() + up.ones(pattern.len()) - down.ones(pattern.len())
 }

@@ -1,4 +1,4 @@
-//! Levenshtein's distance and optimal string alignment for patterns of more than 64 units.
+//! Levenshtein's distance and optimal string alignment for patterns of more than 128 units.
 //!
 //! The matrix of distances is cut into blocks of 64 rows, each a column at a time in one word (Myers 1999, Hyyrö 2003; see
 //! [`levenshtein`](super::levenshtein)). Blocks one below the other are worked on together in the lanes of a vector, each
@@ -9,27 +9,35 @@
 //! outside costs more than a bound. The bound starts low; where it was too low, the part that was computed tells what to
 //! try next.
 
+use std::array::from_fn;
+use std::marker::PhantomData;
+
 use super::ids::Ids;
+use super::masks::low;
 use super::units::Symbol;
-use crate::arch::{Arch, Kernel};
+use crate::arch::{Arch, Kernel, Plain, Words};
 use crate::simd::Level;
 use crate::threads::Interrupted;
 
 /// Bits of a word: rows of a block.
 const ROWS: usize = 64;
 
+/// Blocks of a group.
+const LANES: usize = 8;
+
+/// Rows of a group.
+const GROUP: usize = ROWS * LANES;
+
 /// Columns between two looks at whether to stop: some milliseconds.
 const PIECE: usize = 1 << 16;
 
-/// The steps from one column to the next along the last row of a group, as the group below takes them in.
-mod step {
-    /// The distance grows.
-    pub(super) const RIGHT: u8 = 1;
-    /// The distance falls.
-    pub(super) const LEFT: u8 = 2;
-    /// A swap of this row's unit with the next one's may begin here.
-    pub(super) const SWAP: u8 = 4;
-}
+/// Bits of a step from one column to the next along the last row of a group, as the group below takes it in: the distance
+/// grows; it falls. The next one, 4: a swap of this row's unit with the next one's may begin here.
+const RIGHT: u8 = 1;
+const LEFT: u8 = 2;
+
+/// Columns of which one is looked at, to see whether a pass can still come to something.
+const SAMPLE: usize = 32;
 
 /// The distance, or `None` where it is above the cutoff. The text is no shorter than the pattern, and neither is empty.
 pub(crate) fn distance<T: Symbol, const SWAPS: bool>(
@@ -49,11 +57,7 @@ pub(crate) fn distance<T: Symbol, const SWAPS: bool>(
         cutoff: cutoff.min(text.len()),
         stop,
     };
-    match pattern.len().div_ceil(ROWS) {
-        ..=2 => Front::<SWAPS, 2>(work).at(level),
-        3..=4 => Front::<SWAPS, 4>(work).at(level),
-        _ => Front::<SWAPS, 8>(work).at(level),
-    }
+    Front::<SWAPS>(work).at(level)
 }
 
 /// Two strings as small numbers: those of the pattern 1 to `units`; 0 in the text stands for all that the pattern has not.
@@ -65,18 +69,18 @@ struct Matrix<'a> {
     stop: &'a dyn Fn() -> bool,
 }
 
-struct Front<'a, const SWAPS: bool, const LANES: usize>(Matrix<'a>);
+struct Front<'a, const SWAPS: bool>(Matrix<'a>);
 
-impl<const SWAPS: bool, const LANES: usize> Kernel for Front<'_, SWAPS, LANES> {
+impl<const SWAPS: bool> Kernel for Front<'_, SWAPS> {
     type Output = Result<Option<usize>, Interrupted>;
 
     fn scalar(self) -> Self::Output {
-        self.0.distance::<SWAPS, LANES>()
+        self.0.distance::<(), Plain, SWAPS>(())
     }
 
     #[inline(always)]
-    fn run<A: Arch>(self, _arch: A) -> Self::Output {
-        self.0.distance::<SWAPS, LANES>()
+    fn run<A: Arch>(self, arch: A) -> Self::Output {
+        self.0.distance::<A, A::Words, SWAPS>(arch)
     }
 }
 
@@ -90,16 +94,16 @@ enum Pass {
 
 impl Matrix<'_> {
     #[inline(always)]
-    fn distance<const SWAPS: bool, const LANES: usize>(
+    fn distance<A: Copy, W: Words<A>, const SWAPS: bool>(
         &self,
+        arch: A,
     ) -> Result<Option<usize>, Interrupted> {
-        let (height, width) = (self.rows.len(), self.columns.len());
-        let extra = width - height;
+        let mut table = Table::new(self.units);
         // A band as wide as a group is high costs little more than a narrower one.
-        let mut bound = extra + LANES * ROWS;
+        let mut bound = self.extra() + GROUP;
         loop {
             bound = bound.min(self.cutoff);
-            let next = match self.pass::<SWAPS, LANES>(bound)? {
+            let next = match self.pass::<A, W, SWAPS>(arch, &mut table, bound)? {
                 Pass::Distance(distance) if distance <= bound => return Ok(Some(distance)),
                 Pass::Distance(most) => most,
                 Pass::Above(about) => about,
@@ -111,230 +115,227 @@ impl Matrix<'_> {
         }
     }
 
+    /// How many columns more there are than rows.
+    fn extra(&self) -> usize {
+        self.columns.len() - self.rows.len()
+    }
+
     /// One pass over the part of the matrix that any way of at most `bound` edits stays in.
     #[inline(always)]
-    fn pass<const SWAPS: bool, const LANES: usize>(
+    fn pass<A: Copy, W: Words<A>, const SWAPS: bool>(
         &self,
+        arch: A,
+        table: &mut Table,
         bound: usize,
     ) -> Result<Pass, Interrupted> {
-        let (height, width) = (self.rows.len(), self.columns.len());
-        let extra = width - height;
+        let (height, width, extra) = (self.rows.len(), self.columns.len(), self.extra());
         // A way leaves the diagonals between the two corners by at most `aside`, as it has to come back. One more, as a
         // swap looks at the row and column before it.
         let aside = (bound - extra) / 2 + 1;
-        let groups = height.div_ceil(ROWS * LANES);
         // Rows above the first that stand for nothing, so that the last row is a group's last.
-        let padding = groups * ROWS * LANES - height;
-        let mut table = Table::<LANES>::new(self.units);
-        let mut steps = vec![step::RIGHT; width]; // along the row above the first
+        let padding = height.next_multiple_of(GROUP) - height;
+        let mut steps = vec![RIGHT; width + LANES]; // along the row above the first; the last ones count for nothing
         let mut corner = 0; // the distance at the group's upper left
-        for group in 0..groups {
-            let above = (group * ROWS * LANES).saturating_sub(padding);
-            let below = (group + 1) * ROWS * LANES - padding;
+        let mut above = 0;
+        loop {
+            let blank = if above == 0 { padding } else { 0 };
+            let below = above + GROUP - blank;
             let first = above.saturating_sub(aside);
             let last = (below + extra + aside).min(width);
-            table.fill(self.rows, below, padding);
-            let columns = &self.columns[first..last];
-            self.sweep::<SWAPS, LANES>(&mut table, columns, &mut steps[first..last], group, padding)?;
+            table.fill(&self.rows[above..below], blank, &self.columns[first..last]);
+            let state = State::<A, W>::new(arch, blank);
+            let end = last + LANES - 1;
+            self.sweep::<A, W, SWAPS>(arch, state, table, &mut steps[first..end])?;
             // Along the group's last row, from its left end.
-            let mut distance = (corner + below - above) as isize;
+            let left = (corner + below - above) as isize;
             let next = below.saturating_sub(aside);
+            corner = (left + walk(&steps[first..next])) as usize;
+            let mut distance = left;
             let mut least = isize::MAX;
-            for (column, &step) in (first..last).zip(&steps[first..last]) {
-                if column == next {
-                    corner = distance as usize;
-                }
-                distance += isize::from(step & step::RIGHT != 0) - isize::from(step & step::LEFT != 0);
-                let rest = (width - column - 1).abs_diff(height - below);
+            for column in (first..last).step_by(SAMPLE) {
+                let rest = (width - column).abs_diff(height - below);
                 least = least.min(distance + rest as isize);
+                distance += walk(&steps[column..last.min(column + SAMPLE)]);
             }
+            // Between two samples neither the distance nor the rest falls by more than one a column.
+            least -= 2 * SAMPLE as isize;
             if below == height {
                 return Ok(Pass::Distance(distance as usize));
             }
-            if least as usize > bound {
+            if least > bound as isize {
                 // As many edits a row as so far, and some more to be above it.
                 let about = extra + (least as usize - extra) * height / below;
                 return Ok(Pass::Above(about + about / 8));
             }
+            above = below;
         }
-        unreachable!("the last group ends the loop")
     }
 
     /// One group: replaces the steps along the row above it by those along its last row.
     #[inline(always)]
-    fn sweep<const SWAPS: bool, const LANES: usize>(
+    fn sweep<A: Copy, W: Words<A>, const SWAPS: bool>(
         &self,
-        table: &mut Table<LANES>,
-        columns: &[u32],
+        arch: A,
+        mut state: State<A, W>,
+        table: &Table,
         steps: &mut [u8],
-        group: usize,
-        padding: usize,
     ) -> Result<(), Interrupted> {
-        let blank = if group == 0 { padding } else { 0 };
-        let mut front = State::<LANES>::new(blank);
-        table.places(columns);
         // The lanes start one after the other; so does what they leave.
-        let (width, behind) = (columns.len(), LANES - 1);
-        for time in 0..behind {
-            let enters = steps.get(time).copied().unwrap_or(0);
-            front.start::<SWAPS>(time, enters, table.diagonal(time));
+        let behind = LANES - 1;
+        let width = steps.len() - behind;
+        for (time, &enters) in steps[..behind].iter().enumerate() {
+            let before = state;
+            state.advance::<SWAPS>(arch, enters, W::new(arch, table.diagonal(time)));
+            state.keep_from(&before, W::new(arch, from_fn(|lane| if lane > time { !0 } else { 0 })));
         }
         for begin in (0..width).step_by(PIECE) {
             if (self.stop)() {
                 return Err(Interrupted);
             }
             for column in begin..(begin + PIECE).min(width) {
-                let enters = steps.get(column + behind).copied().unwrap_or(0);
-                steps[column] = front.advance::<SWAPS>(enters, table.diagonal(column + behind));
+                let enters = steps[column + behind];
+                let equal = W::new(arch, table.diagonal(column + behind));
+                steps[column] = state.advance::<SWAPS>(arch, enters, equal);
             }
         }
         Ok(())
     }
 }
 
-/// For each unit of a group's rows, the rows that have it: a word a lane.
-struct Table<const LANES: usize> {
-    /// The place of a unit in `masks`; 0 for one that no row of the group has.
-    place: Vec<u32>,
-    masks: Vec<[u64; LANES]>,
+/// How much the distance grows over some steps.
+fn walk(steps: &[u8]) -> isize {
+    let sum = |bit: u8| -> isize {
+        let few = |steps: &[u8]| steps.iter().map(|step| step / bit & 1).sum::<u8>();
+        steps.chunks(255).map(|steps| isize::from(few(steps) as i16)).sum()
+    };
+    sum(RIGHT) - sum(LEFT)
+}
+
+/// What is equal in a group: for each unit the rows that have it, a word a lane; for each column its unit.
+struct Table {
+    /// The place of a unit in `masks`; 0 for one that no row of the group has, where all words are 0.
+    places: Vec<u32>,
+    /// `LANES` words a unit.
+    masks: Vec<u64>,
+    /// The units that have a place.
     filled: Vec<u32>,
-    /// For each column its unit's place. `LANES - 1` more at either end, with no unit.
+    /// The place of each column's unit. `LANES - 1` more at either end, with no unit.
     columns: Vec<u32>,
 }
 
-impl<const LANES: usize> Table<LANES> {
+impl Table {
     fn new(units: usize) -> Self {
         Self {
-            place: vec![0; units + 1],
-            masks: vec![[0; LANES]],
+            places: vec![0; units + 1],
+            masks: vec![0; LANES],
             filled: Vec::new(),
             columns: Vec::new(),
         }
     }
 
-    /// Takes the rows of the group that ends with row `below`.
-    fn fill(&mut self, rows: &[u32], below: usize, padding: usize) {
+    /// Takes the group's rows, behind `blank` ones that equal nothing, and its columns.
+    fn fill(&mut self, rows: &[u32], blank: usize, columns: &[u32]) {
         for unit in self.filled.drain(..) {
-            self.place[unit as usize] = 0;
+            self.places[unit as usize] = 0;
         }
-        self.masks.truncate(1);
-        let above = (below + padding - ROWS * LANES).saturating_sub(padding);
-        for (row, &unit) in rows.iter().enumerate().take(below).skip(above) {
-            let place = &mut self.place[unit as usize];
+        self.masks.truncate(LANES);
+        for (row, &unit) in (blank..).zip(rows) {
+            let place = &mut self.places[unit as usize];
             if *place == 0 {
                 *place = self.masks.len() as u32;
-                self.masks.push([0; LANES]);
+                self.masks.resize(self.masks.len() + LANES, 0);
                 self.filled.push(unit);
             }
-            let position = row + padding + ROWS * LANES - (below + padding);
-            self.masks[*place as usize][position / ROWS] |= 1 << (position % ROWS);
+            self.masks[*place as usize + row / ROWS] |= 1 << (row % ROWS);
         }
-    }
-
-    fn places(&mut self, columns: &[u32]) {
         self.columns.clear();
         self.columns.resize(LANES - 1, 0);
-        let place = &self.place;
-        self.columns.extend(columns.iter().map(|&unit| place[unit as usize]));
+        let places = &self.places;
+        self.columns.extend(columns.iter().map(|&unit| places[unit as usize]));
         self.columns.resize(self.columns.len() + LANES - 1, 0);
     }
 
-    /// The rows that each lane's column matches: lane k is k columns behind the first.
+    /// The rows that each lane's column equals: lane k is k columns behind the first.
     #[inline(always)]
     fn diagonal(&self, time: usize) -> [u64; LANES] {
         let columns = &self.columns[time..time + LANES];
-        let mut equal = [0; LANES];
-        for lane in 0..LANES {
+        from_fn(|lane| {
             let place = columns[LANES - 1 - lane] as usize;
-            debug_assert!(place < self.masks.len());
-            // SAFETY: `places` took each place from `place`, whose entries are indices of `masks`.
-            equal[lane] = unsafe { self.masks.get_unchecked(place)[lane] };
-        }
-        equal
+            debug_assert!(place + lane < self.masks.len());
+            // SAFETY: `fill` took each place from `places`, whose entries are where `LANES` words of `masks` begin.
+            unsafe { *self.masks.get_unchecked(place + lane) }
+        })
     }
 }
 
 /// A word a lane of each: the steps down the lane's present column, and what it takes from the lane above.
-#[derive(Clone)]
-struct State<const LANES: usize> {
-    up: [u64; LANES],
-    down: [u64; LANES],
-    diagonal: [u64; LANES],
-    before: [u64; LANES],
-    /// Bit 0 of each: the step along the row above the lane's first, from the column before to the next one it does.
-    right: [u64; LANES],
-    left: [u64; LANES],
-    swap: [u64; LANES],
+#[derive(Clone, Copy)]
+struct State<A, W> {
+    up: W,
+    down: W,
+    diagonal: W,
+    before: W,
+    /// The step along the lane's last row, in its lowest bits, for the lane below.
+    step: W,
+    arch: PhantomData<A>,
 }
 
-impl<const LANES: usize> State<LANES> {
+impl<A: Copy, W: Words<A>> State<A, W> {
     /// Before the first column, where each row is one more than the one above it; the first `blank` rows stand for nothing:
     /// all of them are as the row above the first.
-    fn new(blank: usize) -> Self {
-        let mut up = [!0; LANES];
-        for (lane, up) in up.iter_mut().enumerate() {
-            let blank = blank.saturating_sub(lane * ROWS);
-            *up = if blank >= ROWS { 0 } else { !0 << blank };
-        }
+    #[inline(always)]
+    fn new(arch: A, blank: usize) -> Self {
+        let none = W::new(arch, [0; LANES]);
+        let up = from_fn(|lane| !low(blank.saturating_sub(lane * ROWS)));
         Self {
-            up,
-            down: [0; LANES],
-            diagonal: [0; LANES],
-            before: [0; LANES],
-            right: [0; LANES],
-            left: [0; LANES],
-            swap: [0; LANES],
+            up: W::new(arch, up),
+            down: none,
+            diagonal: none,
+            before: none,
+            step: none,
+            arch: PhantomData,
         }
     }
 
-    /// As [`State::advance`], for lanes that have come to their first column: at `time` n those up to lane n.
+    /// Takes the lanes of the mask back to what they were: those that have not come to the first column.
     #[inline(always)]
-    fn start<const SWAPS: bool>(&mut self, time: usize, enters: u8, equal: [u64; LANES]) {
-        let before = self.clone();
-        self.advance::<SWAPS>(enters, equal);
-        for lane in time + 1..LANES {
-            self.up[lane] = before.up[lane];
-            self.down[lane] = before.down[lane];
-            self.diagonal[lane] = before.diagonal[lane];
-            self.before[lane] = before.before[lane];
-        }
+    fn keep_from(&mut self, before: &Self, mask: W) {
+        let keep = |now: W, before: W| now.and_not(mask).or(before.and(mask));
+        self.up = keep(self.up, before.up);
+        self.down = keep(self.down, before.down);
+        self.diagonal = keep(self.diagonal, before.diagonal);
+        self.before = keep(self.before, before.before);
     }
 
     /// Takes each lane one column on. `enters` is the step above the first lane, the result the one below the last.
     #[inline(always)]
-    fn advance<const SWAPS: bool>(&mut self, enters: u8, equal: [u64; LANES]) -> u8 {
-        self.right[0] = u64::from(enters & step::RIGHT);
-        self.left[0] = u64::from(enters & step::LEFT) >> 1;
+    fn advance<const SWAPS: bool>(&mut self, arch: A, enters: u8, equal: W) -> u8 {
+        let [one, all] = [1, !0].map(|word| W::new(arch, [word; LANES]));
+        let step = self.step.push(arch, enters.into());
+        let right_above = step.and(one);
+        let left_above = step.halve().and(one);
+        let (up, down) = (self.up, self.down);
+        let matched = equal.or(left_above);
+        let sum = matched.and(up).add(up);
+        let mut diagonal = sum.xor(up).or(matched.or(down));
+        let mut swap = None;
         if SWAPS {
-            self.swap[0] = u64::from(enters & step::SWAP) >> 2;
+            // See `osa::short`.
+            let begins = equal.and_not(self.diagonal);
+            let above = step.halve().halve();
+            diagonal = diagonal.or(begins.double().or(above).and(self.before));
+            swap = Some(begins.top());
+            self.before = equal;
+            self.diagonal = diagonal;
         }
-        let mut out = [[0; LANES]; 3];
-        for lane in 0..LANES {
-            let (up, down, equal) = (self.up[lane], self.down[lane], equal[lane]);
-            let matched = equal | self.left[lane];
-            let mut diagonal = (((matched & up).wrapping_add(up)) ^ up) | matched | down;
-            if SWAPS {
-                let begins = !self.diagonal[lane] & equal;
-                diagonal |= (begins << 1 | self.swap[lane]) & self.before[lane];
-                out[2][lane] = begins >> 63;
-                self.before[lane] = equal;
-                self.diagonal[lane] = diagonal;
-            }
-            let right = down | !(diagonal | up);
-            let left = diagonal & up;
-            out[0][lane] = right >> 63;
-            out[1][lane] = left >> 63;
-            let right = right << 1 | self.right[lane];
-            let left = left << 1 | self.left[lane];
-            self.up[lane] = left | !(diagonal | right);
-            self.down[lane] = diagonal & right;
-        }
-        for lane in 1..LANES {
-            self.right[lane] = out[0][lane - 1];
-            self.left[lane] = out[1][lane - 1];
-            self.swap[lane] = out[2][lane - 1];
-        }
-        let last = LANES - 1;
-        out[0][last] as u8 * step::RIGHT + out[1][last] as u8 * step::LEFT + out[2][last] as u8 * step::SWAP
+        let right = down.or(all.and_not(diagonal.or(up)));
+        let left = diagonal.and(up);
+        let double = swap.map_or(left.top(), |swap| swap.double().or(left.top()));
+        self.step = double.double().or(right.top());
+        let right = right.double().or(right_above);
+        let left = left.double().or(left_above);
+        self.up = left.or(all.and_not(diagonal.or(right)));
+        self.down = diagonal.and(right);
+        self.step.last() as u8
     }
 }

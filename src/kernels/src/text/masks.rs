@@ -1,69 +1,109 @@
-//! Where in a pattern of at most 64 units a unit stands, as bits: what the bit-parallel algorithms read.
+//! Where in a pattern of at most 64 or 128 units a unit stands, as bits: what the bit-parallel algorithms read.
 
 use std::mem::MaybeUninit;
+use std::ops::{BitAnd, BitOr, BitOrAssign, BitXor, Not, Shl};
 
 use super::units::Symbol;
 
-/// Slots of the table for units of more than 8 bits: twice as many as there can be different ones.
-const SLOTS: usize = 128;
+/// A word of 64 or 128 bits.
+pub(crate) trait Bits:
+    Copy
+    + Eq
+    + BitAnd<Output = Self>
+    + BitOr<Output = Self>
+    + BitXor<Output = Self>
+    + BitOrAssign
+    + Not<Output = Self>
+    + Shl<usize, Output = Self>
+{
+    /// How many.
+    const COUNT: usize;
+    /// No bit, and the lowest one.
+    const NONE: Self;
+    const ONE: Self;
+    /// A table with a slot for each different unit that so many positions may hold, and as many free ones.
+    type Slots: AsMut<[(u32, Self)]> + AsRef<[(u32, Self)]>;
 
-/// Calls `step` for each unit of the text, in order, with the positions that it has in the pattern: bit i for unit i.
+    /// All slots free.
+    fn slots() -> Self::Slots;
+
+    /// The sum, wrapping around.
+    fn plus(self, b: Self) -> Self;
+
+    /// How many of the lowest `count` bits are set.
+    fn ones(self, count: usize) -> usize;
+}
+
+macro_rules! bits {
+    ($($word:ty),*) => {$(
+        impl Bits for $word {
+            const COUNT: usize = <$word>::BITS as usize;
+            const NONE: Self = 0;
+            const ONE: Self = 1;
+            type Slots = [(u32, Self); 2 * Self::COUNT];
+
+            #[inline(always)]
+            fn slots() -> Self::Slots {
+                [(0, 0); 2 * Self::COUNT]
+            }
+
+            #[inline(always)]
+            fn plus(self, b: Self) -> Self {
+                self.wrapping_add(b)
+            }
+
+            #[inline(always)]
+            fn ones(self, count: usize) -> usize {
+                (self << (Self::COUNT - count)).count_ones() as usize
+            }
+        }
+    )*};
+}
+bits!(u64, u128);
+
+/// Calls `step` for each unit of the text, in order, with the positions that it has in the pattern: bit i for unit i. The
+/// pattern has at least one unit, and no more than the word has bits.
 #[inline(always)]
-pub(crate) fn scan<T: Symbol>(pattern: &[T], text: &[T], mut step: impl FnMut(u64)) {
-    debug_assert!(pattern.len() <= 64);
+pub(crate) fn scan<B: Bits, T: Symbol>(pattern: &[T], text: &[T], mut step: impl FnMut(B)) {
+    debug_assert!(!pattern.is_empty() && pattern.len() <= B::COUNT);
     if T::BYTE {
         // Only the entries that are read are written: all 256 would take longer than two names do.
-        let mut table = [const { MaybeUninit::<u64>::uninit() }; 256];
+        let mut table = [const { MaybeUninit::<B>::uninit() }; 256];
         let index = |unit: T| unit.into() as usize & 0xFF;
         for &unit in text.iter().chain(pattern) {
-            table[index(unit)].write(0);
+            table[index(unit)].write(B::NONE);
         }
         for (position, &unit) in pattern.iter().enumerate() {
             // SAFETY: the entries of all units of the pattern were written.
-            *unsafe { table[index(unit)].assume_init_mut() } |= 1 << position;
+            *unsafe { table[index(unit)].assume_init_mut() } |= B::ONE << position;
         }
         for &unit in text {
             // SAFETY: the entries of all units of the text were written.
             step(unsafe { table[index(unit)].assume_init() });
         }
     } else {
-        let mut table = Hashed::new();
+        let mut table = B::slots();
+        let table = table.as_mut();
         for (position, &unit) in pattern.iter().enumerate() {
-            let slot = table.slot(unit.into());
-            table.units[slot] = unit.into();
-            table.masks[slot] |= 1 << position;
+            let slot = slot(table, unit.into());
+            table[slot].0 = unit.into();
+            table[slot].1 |= B::ONE << position;
         }
         for &unit in text {
-            step(table.masks[table.slot(unit.into())]);
+            step(table[slot(table, unit.into())].1);
         }
     }
 }
 
-/// Open addressing, linear probing. A slot whose mask is 0 is free.
-struct Hashed {
-    units: [u32; SLOTS],
-    masks: [u64; SLOTS],
-}
-
-impl Hashed {
-    #[inline(always)]
-    fn new() -> Self {
-        Self {
-            units: [0; SLOTS],
-            masks: [0; SLOTS],
-        }
+/// The slot of the unit, or the free one where it would be: open addressing, linear probing. One without bits is free.
+#[inline(always)]
+fn slot<B: Bits>(table: &[(u32, B)], unit: u32) -> usize {
+    // Neighbours in the code space stay neighbours; multiples of the table's size do not all meet.
+    let mut slot = (unit ^ (unit >> 7)) as usize % (2 * B::COUNT);
+    while table[slot].1 != B::NONE && table[slot].0 != unit {
+        slot = (slot + 1) % (2 * B::COUNT);
     }
-
-    /// The slot of the unit, or the free one where it would be.
-    #[inline(always)]
-    fn slot(&self, unit: u32) -> usize {
-        // Neighbours in the code space stay neighbours; multiples of 128 do not all meet.
-        let mut slot = (unit ^ (unit >> 7)) as usize % SLOTS;
-        while self.masks[slot] != 0 && self.units[slot] != unit {
-            slot = (slot + 1) % SLOTS;
-        }
-        slot
-    }
+    slot
 }
 
 /// The lowest `count` bits.
