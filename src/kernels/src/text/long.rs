@@ -275,8 +275,10 @@ struct State<A, W> {
     down: W,
     diagonal: W,
     before: W,
-    /// The step along the lane's last row, in its lowest bits, for the lane below.
-    step: W,
+    /// The steps along the lane's rows, for the lane below: their highest bits are those of the last row.
+    right: W,
+    left: W,
+    begins: W,
     arch: PhantomData<A>,
 }
 
@@ -292,7 +294,9 @@ impl<A: Copy, W: Words<A>> State<A, W> {
             down: none,
             diagonal: none,
             before: none,
-            step: none,
+            right: none,
+            left: none,
+            begins: none,
             arch: PhantomData,
         }
     }
@@ -310,32 +314,34 @@ impl<A: Copy, W: Words<A>> State<A, W> {
     /// Takes each lane one column on. `enters` is the step above the first lane, the result the one below the last.
     #[inline(always)]
     fn advance<const SWAPS: bool>(&mut self, arch: A, enters: u8, equal: W) -> u8 {
-        let [one, all] = [1, !0].map(|word| W::new(arch, [word; LANES]));
-        let step = self.step.push(arch, enters.into());
-        let right_above = step.and(one);
-        let left_above = step.halve().and(one);
+        let all = W::new(arch, [!0; LANES]);
+        // As the highest bit of the word above.
+        let bit = |number: u32| u64::from(enters >> number) << 63;
+        let right_above = self.right.push(arch, bit(0)).top();
+        let left_above = self.left.push(arch, bit(1)).top();
         let (up, down) = (self.up, self.down);
         let matched = equal.or(left_above);
         let sum = matched.and(up).add(up);
         let mut diagonal = sum.xor(up).or(matched.or(down));
-        let mut swap = None;
         if SWAPS {
             // See `osa::short`.
-            let begins = equal.and_not(self.diagonal);
-            let above = step.halve().halve();
-            diagonal = diagonal.or(begins.double().or(above).and(self.before));
-            swap = Some(begins.top());
+            let above = self.begins.push(arch, bit(2)).top();
+            self.begins = equal.and_not(self.diagonal);
+            let swap = self.begins.double().or(above).and(self.before);
+            diagonal = diagonal.or(swap);
             self.before = equal;
             self.diagonal = diagonal;
         }
-        let right = down.or(all.and_not(diagonal.or(up)));
-        let left = diagonal.and(up);
-        let double = swap.map_or(left.top(), |swap| swap.double().or(left.top()));
-        self.step = double.double().or(right.top());
-        let right = right.double().or(right_above);
-        let left = left.double().or(left_above);
+        self.right = down.or(all.and_not(diagonal.or(up)));
+        self.left = diagonal.and(up);
+        let right = self.right.double().or(right_above);
+        let left = self.left.double().or(left_above);
         self.up = left.or(all.and_not(diagonal.or(right)));
         self.down = diagonal.and(right);
-        self.step.last() as u8
+        let mut leaves = self.right.top().or(self.left.top().double());
+        if SWAPS {
+            leaves = leaves.or(self.begins.top().double().double());
+        }
+        leaves.last() as u8
     }
 }
