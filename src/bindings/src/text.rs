@@ -74,14 +74,16 @@ fn over<R: Send>(
 ) -> PyResult<R> {
     let (a, b) = (take(a, "a")?, take(b, "b")?);
     let unit = unit.or(Unit::Grapheme)?;
-    let call = |stop: &dyn Fn() -> bool| {
-        kernel(text::pair(a, b, unit, &mut Scratch::default()), stop)
-    };
-    if short(&[a, b], most) {
-        Ok(call(&|| false))
-    } else {
-        run::detached(py, call)
+    if !short(&[a, b], most) {
+        return run::detached(py, |stop| {
+            kernel(text::pair(a, b, unit, &mut Scratch::default()), stop)
+        });
     }
+    let go_on: &dyn Fn() -> bool = &|| false;
+    Ok(match Pair::direct(a, b, unit) {
+        Some(pair) => kernel(pair, go_on),
+        None => kernel(text::pair(a, b, unit, &mut Scratch::default()), go_on),
+    })
 }
 
 /// What a distance without a cutoff is.

@@ -88,21 +88,17 @@ fn fill<T: Symbol>(
         let (mut matched, mut swap) = (0, FAR);
         for ((number, column), &other) in (1..).zip(columns.iter_mut()).zip(b) {
             let (above, above_that) = (column.above, column.above_that);
-            let edited = distance.min(above) + 1;
-            if unit == other {
-                distance = edited.min(corner);
-                matched = number;
-                swap = corner_above;
-                column.row = row;
-                column.swap = corner_before;
-            } else {
-                distance = edited.min(corner + 1);
-                if number - matched == 1 {
-                    distance = distance.min(column.swap + (row - column.row));
-                } else if row - column.row == 1 {
-                    distance = distance.min(swap + (number - matched));
-                }
+            // The two swaps that can be the best; what is not there is far.
+            let beside = if number - matched == 1 { column.swap } else { FAR };
+            let below = if row - column.row == 1 { swap } else { FAR };
+            let swapped = (beside + (row - column.row)).min(below + (number - matched));
+            let same = unit == other;
+            let edited = (corner + u32::from(!same)).min(above + 1).min(swapped);
+            if same {
+                (matched, swap) = (number, corner_above);
+                (column.row, column.swap) = (row, corner_before);
             }
+            distance = edited.min(distance + 1);
             column.above = distance;
             column.above_that = above;
             (corner_before, corner, corner_above) = (corner, above, above_that);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::units::Units;
+use super::units::{Symbol, Units};
 
 /// The first number that is given to a cluster of several code points: the one above the last code point.
 const FIRST: u32 = 0x11_0000;
@@ -43,19 +43,23 @@ fn single(point: u32) -> bool {
 pub(crate) fn may_cluster(points: Units<'_>) -> bool {
     match points {
         Units::U8(points) => has_crlf(points),
-        Units::U16(points) => {
-            has_crlf(points) || !points.iter().all(|&point| single(point.into()))
-        }
-        Units::U32(points) => has_crlf(points) || !points.iter().all(|&point| single(point)),
+        Units::U16(points) => has_crlf(points) || any_joins(points),
+        Units::U32(points) => has_crlf(points) || any_joins(points),
     }
 }
 
 #[inline]
-fn has_crlf<T: Copy + PartialEq + From<u8>>(points: &[T]) -> bool {
+fn has_crlf<T: Symbol + From<u8>>(points: &[T]) -> bool {
     let (cr, lf) = (T::from(b'\r'), T::from(b'\n'));
-    // Most strings have no line feed at all, which is quickly seen: without a branch in the loop it takes SIMD.
+    // Most strings have no line feed at all. Without a branch in the loop it takes SIMD.
     points.iter().fold(false, |seen, &point| seen | (point == lf))
         && points.windows(2).any(|two| two == [cr, lf])
+}
+
+#[inline]
+fn any_joins<T: Symbol + From<u8>>(points: &[T]) -> bool {
+    let highest = points.iter().fold(T::from(0), |highest, &point| highest.max(point));
+    highest.into() >= LATIN && !points.iter().all(|&point| single(point.into()))
 }
 
 /// Gives a number to each cluster of several code points, the same one to equal ones.

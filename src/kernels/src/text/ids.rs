@@ -7,7 +7,8 @@ const PAGE: usize = 256;
 
 /// The numbers of units, counted from 1 in the order in which they come.
 pub(crate) struct Ids {
-    /// For each page of the code space its place in `numbers`, in pages; 0 for none, where all numbers are 0.
+    /// For each page of the code space its place in `numbers`, in pages; 0 for none, where all numbers are 0. The first
+    /// page is always there, at 1.
     pages: Vec<u32>,
     numbers: Vec<u32>,
     count: u32,
@@ -16,8 +17,8 @@ pub(crate) struct Ids {
 impl Ids {
     pub(crate) fn new() -> Self {
         Self {
-            pages: Vec::new(),
-            numbers: vec![0; PAGE],
+            pages: vec![1],
+            numbers: vec![0; 2 * PAGE],
             count: 0,
         }
     }
@@ -31,6 +32,9 @@ impl Ids {
     #[inline(always)]
     pub(crate) fn get<T: Symbol>(&self, unit: T) -> u32 {
         let unit = unit.into() as usize;
+        if T::BYTE {
+            return self.numbers[PAGE + unit % PAGE];
+        }
         let page = self.pages.get(unit / PAGE).map_or(0, |&page| page as usize);
         self.numbers[page * PAGE + unit % PAGE]
     }

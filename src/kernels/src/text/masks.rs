@@ -66,10 +66,10 @@ bits!(u64, u128);
 #[inline(always)]
 pub(crate) fn scan<B: Bits, T: Symbol>(pattern: &[T], text: &[T], mut step: impl FnMut(B)) {
     debug_assert!(!pattern.is_empty() && pattern.len() <= B::COUNT);
+    let index = |unit: T| unit.into() as usize & 0xFF;
+    // Only the entries that are read are written: all 256 would take longer than two names do.
     if T::BYTE {
-        // Only the entries that are read are written: all 256 would take longer than two names do.
         let mut table = [const { MaybeUninit::<B>::uninit() }; 256];
-        let index = |unit: T| unit.into() as usize & 0xFF;
         for &unit in text.iter().chain(pattern) {
             table[index(unit)].write(B::NONE);
         }
@@ -81,17 +81,41 @@ pub(crate) fn scan<B: Bits, T: Symbol>(pattern: &[T], text: &[T], mut step: impl
             // SAFETY: the entries of all units of the text were written.
             step(unsafe { table[index(unit)].assume_init() });
         }
-    } else {
-        let mut table = B::slots();
-        let table = table.as_mut();
-        for (position, &unit) in pattern.iter().enumerate() {
-            let slot = slot(table, unit.into());
-            table[slot].0 = unit.into();
-            table[slot].1 |= B::ONE << position;
+        return;
+    }
+    // By the lowest 8 bits, beside the unit itself.
+    let mut table = [const { MaybeUninit::<(T, B)>::uninit() }; 256];
+    for &unit in text.iter().chain(pattern) {
+        table[index(unit)].write((unit, B::NONE));
+    }
+    for (position, &unit) in pattern.iter().enumerate() {
+        // SAFETY: the entries of all units of the pattern were written.
+        let (owner, mask) = unsafe { table[index(unit)].assume_init_mut() };
+        if *owner != unit && *mask != B::NONE {
+            return scan_far(pattern, text, step);
         }
-        for &unit in text {
-            step(table[slot(table, unit.into())].1);
-        }
+        *owner = unit;
+        *mask |= B::ONE << position;
+    }
+    for &unit in text {
+        // SAFETY: the entries of all units of the text were written.
+        let (owner, mask) = unsafe { table[index(unit)].assume_init() };
+        step(if owner == unit { mask } else { B::NONE });
+    }
+}
+
+/// The same for patterns with units that have their lowest 8 bits in common.
+#[inline(never)]
+fn scan_far<B: Bits, T: Symbol>(pattern: &[T], text: &[T], mut step: impl FnMut(B)) {
+    let mut table = B::slots();
+    let table = table.as_mut();
+    for (position, &unit) in pattern.iter().enumerate() {
+        let slot = slot(table, unit.into());
+        table[slot].0 = unit.into();
+        table[slot].1 |= B::ONE << position;
+    }
+    for &unit in text {
+        step(table[slot(table, unit.into())].1);
     }
 }
 

@@ -204,6 +204,31 @@ proptest! {
     }
 }
 
+/// Long enough for bands of several groups: strangers, with a part in common that is off the diagonal.
+#[test]
+#[cfg_attr(miri, ignore = "takes hours there; shorter strings do the same")]
+fn distances_of_long_strings() {
+    let letters = |length: usize, seed: u64| -> Vec<u8> {
+        let mut state = seed;
+        let mut letter = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(seed | 1);
+            (state >> 60) as u8
+        };
+        (0..length).map(|_| letter()).collect()
+    };
+    for (own, shared) in [(600, 0), (1500, 0), (200, 1200), (700, 700), (40, 1900)] {
+        let middle = letters(shared, 7);
+        let a = [&letters(30, 1)[..], &middle, &letters(own, 2)].concat();
+        let b = [&letters(own * 2 / 3, 3)[..], &middle, &letters(20, 4)].concat();
+        check_distances(&a, &b);
+        let mut swapped = a.clone();
+        for place in (0..a.len() - 1).step_by(41) {
+            swapped.swap(place, place + 1);
+        }
+        check_distances(&a, &swapped);
+    }
+}
+
 #[test]
 fn every_length_about_a_word() {
     let text: Vec<u8> = (0..400_u32).map(|place| (place * place % 251) as u8).collect();

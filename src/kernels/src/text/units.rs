@@ -135,22 +135,28 @@ pub struct Scratch {
     narrow: Vec<u16>,
 }
 
-/// Two strings in the units asked for.
-///
-/// Nothing is copied where both come in code points of one width and neither can hold a cluster.
-#[inline]
-#[must_use]
-pub fn pair<'s>(a: Text<'s>, b: Text<'s>, unit: Unit, scratch: &'s mut Scratch) -> Pair<'s> {
-    if let (Text::Points(Units::U8(a)), Text::Points(Units::U8(b))) = (a, b)
-        && (unit == Unit::CodePoint || !(may_cluster(Units::U8(a)) || may_cluster(Units::U8(b))))
-    {
-        return Pair::U8(a, b);
+impl<'a> Pair<'a> {
+    /// The strings as they are, where both come in code points of one width and neither can hold a cluster that counts.
+    #[inline]
+    #[must_use]
+    pub fn direct(a: Text<'a>, b: Text<'a>, unit: Unit) -> Option<Self> {
+        let (Text::Points(a), Text::Points(b)) = (a, b) else {
+            return None;
+        };
+        let pair = match (a, b) {
+            (Units::U8(a), Units::U8(b)) => Self::U8(a, b),
+            (Units::U16(a), Units::U16(b)) => Self::U16(a, b),
+            (Units::U32(a), Units::U32(b)) => Self::U32(a, b),
+            _ => return None,
+        };
+        (unit == Unit::CodePoint || !(may_cluster(a) || may_cluster(b))).then_some(pair)
     }
-    any_pair(a, b, unit, scratch)
 }
 
+/// Two strings in the units asked for, decoded, cut into clusters and widened as needs be.
 #[inline(never)]
-fn any_pair<'s>(a: Text<'s>, b: Text<'s>, unit: Unit, scratch: &'s mut Scratch) -> Pair<'s> {
+#[must_use]
+pub fn pair<'s>(a: Text<'s>, b: Text<'s>, unit: Unit, scratch: &'s mut Scratch) -> Pair<'s> {
     let Scratch {
         points: [points_a, points_b],
         clusters: [clusters_a, clusters_b],
