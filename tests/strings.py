@@ -12,7 +12,7 @@ ALPHABETS = {
     "names": "aeiouywhkscptdgnmrvxzb EMACKNPHFSCDT",
     "ASCII": "".join(map(chr, range(128))),
     "Latin-1": "".join(map(chr, range(256))),
-    "letters with marks": "eéàñßłŁżÅﬁſẞİı",
+    "letters with marks": "eéàñßłŁżÅﬁẞİ\u017f\u0131",
     "combining marks": "ae\u0301\u0302\u0323\u0308b\u200d\u0f71\u0345",
     "line ends": "a\r\n\u2028\x85b",
     "NUL": "\x00ab\x01",
@@ -22,7 +22,7 @@ ALPHABETS = {
     "Devanagari": "क\u094dषत\u093f\u0903\u200dर",
     "prepended": "\u0600\u06dd\u0d4ea1\u0301\U000110bd",
     "Han": "日本語中文漢字a𠀀",
-    "mathematics": "𝒶𝒷𝔘a\U0010fffd",
+    "mathematics": "\U0001d4b6\U0001d4b7\U0001d518a\U0010fffd",
 }
 
 LENGTHS = [0, 1, 2, 63, 64, 65, 127, 128, 129]

@@ -100,11 +100,11 @@ def test_a_cluster_is_not_its_first_code_point() -> None:
     assert hk.jaccard_similarity("e\u0301a", "ea", 1, unit="grapheme") == 1 / 3
 
 
-def test_two_empty_strings() -> None:
-    for unit in ("grapheme", "codepoint"):
-        assert hk.jaro_similarity("", "", unit=unit) == 0  # type: ignore[arg-type]
-        assert hk.jaro_winkler_similarity("", "", unit=unit) == 0  # type: ignore[arg-type]
-        assert hk.levenshtein_distance("", "", unit=unit) == 0  # type: ignore[arg-type]
+@pytest.mark.parametrize("unit", ["grapheme", "codepoint"])
+def test_two_empty_strings(unit: Any) -> None:
+    assert hk.jaro_similarity("", "", unit=unit) == 0
+    assert hk.jaro_winkler_similarity("", "", unit=unit) == 0
+    assert hk.levenshtein_distance("", "", unit=unit) == 0
     assert hk.jaccard_similarity("", "") == 0
     assert [code("") for code in ONE.values()] == [""] * 4
 
@@ -150,12 +150,9 @@ def test_long_strings_by_what_was_done_to_them(length: int, unit: Any) -> None:
 @pytest.mark.parametrize("bad", ["\ud800", "ab\udc80", "x" * 100 + "\udfff", "日本\ud83d", "😀\udcff", "\udcff" * 3 + "a"])
 @pytest.mark.parametrize("argument", ["a", "b"])
 def test_lone_surrogates(name: str, bad: str, argument: str) -> None:
-    if name in ONE and argument == "b":
+    arguments: tuple[str, ...] = (bad, "") if argument == "a" else ("", bad)
+    if name in ONE:
         arguments, argument = (bad,), "a"
-    elif name in ONE:
-        arguments = (bad,)
-    else:
-        arguments = (bad, "") if argument == "a" else ("", bad)
     with pytest.raises(UnicodeEncodeError, match=f"surrogates not allowed in {argument}$") as caught:
         {**TWO, **ONE}[name](*arguments)
     with pytest.raises(UnicodeEncodeError) as expected:

@@ -44,15 +44,15 @@ fn text<'a>(string: &'a Bound<'_, PyString>) -> PyResult<Text<'a>> {
     };
     // Without a branch in the loop it takes SIMD.
     let surrogates = match units {
-        Units::U8(_) => false,
+        Units::U8(_) => 0,
         Units::U16(units) => units
             .iter()
-            .fold(false, |seen, unit| seen | (unit & 0xF800 == 0xD800)),
-        Units::U32(units) => units
-            .iter()
-            .fold(false, |seen, unit| seen | (unit & 0xFFFF_F800 == 0xD800)),
+            .fold(0, |seen, unit| seen | u8::from(unit & 0xF800 == 0xD800)),
+        Units::U32(units) => units.iter().fold(0, |seen, unit| {
+            seen | u8::from(unit & 0xFFFF_F800 == 0xD800)
+        }),
     };
-    if surrogates {
+    if surrogates != 0 {
         // It fails, and says where.
         string.to_str()?;
     }

@@ -39,7 +39,12 @@ impl GivenUnit<'_, '_> {
 }
 
 fn named_unit(value: &Bound<'_, PyAny>) -> PyResult<Unit> {
-    let wrong = || format!("unit: \"grapheme\" or \"codepoint\" is taken, got {}", describe(value));
+    let wrong = || {
+        format!(
+            "unit: \"grapheme\" or \"codepoint\" is taken, got {}",
+            describe(value)
+        )
+    };
     let Ok(name) = value.cast::<PyString>() else {
         return Err(PyTypeError::new_err(wrong()));
     };
@@ -178,7 +183,9 @@ pub(crate) fn jaro_similarity(
     b: &Bound<'_, PyAny>,
     unit: GivenUnit<'_, '_>,
 ) -> PyResult<f64> {
-    over(py, a, b, unit, 128, |pair, _| text::jaro(pair, Winkler::Not))
+    over(py, a, b, unit, 128, |pair, _| {
+        text::jaro(pair, Winkler::Not)
+    })
 }
 
 /// Jaro's similarity with Winkler's bonus for a common beginning, of up to four units, where it is above 0.7.
@@ -247,7 +254,12 @@ pub(crate) fn jaccard_similarity(
 
 /// A positive int; the largest there is for one that is larger.
 fn positive(value: &Bound<'_, PyAny>) -> PyResult<NonZeroUsize> {
-    let wrong = || format!("ngram_size: a positive int or None is taken, got {}", describe(value));
+    let wrong = || {
+        format!(
+            "ngram_size: a positive int or None is taken, got {}",
+            describe(value)
+        )
+    };
     let index = value
         .call_method0("__index__")
         .map_err(|_| PyTypeError::new_err(wrong()))?;

@@ -1,5 +1,7 @@
 //! Eight words of 64 bits: the lanes of a wave front, each of which hands bits on to the next.
 
+use std::array::from_fn;
+
 /// Eight words, in as many registers as they take.
 pub trait Words<A>: Copy {
     /// Takes the words as they are.
@@ -36,50 +38,38 @@ pub trait Words<A>: Copy {
     fn last(self) -> u64;
 }
 
-/// Defines `Words` of several registers whose operations are one an operand, register by register.
+/// What is done register by register, with the intrinsics of an instruction set; `and_not` negates its first operand.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 macro_rules! word_by_word {
-    ($and:expr, $or:expr, $xor:expr, $and_not:expr, $add:expr, $double:expr, $halve:expr, $top:expr) => {
+    ($and:ident, $or:ident, $xor:ident, $and_not:ident, $add:ident, $shift_right:ident) => {
+        crate::arch::words::word_by_word!(binary and, a b, $and(a, b));
+        crate::arch::words::word_by_word!(binary or, a b, $or(a, b));
+        crate::arch::words::word_by_word!(binary xor, a b, $xor(a, b));
+        crate::arch::words::word_by_word!(binary and_not, a b, $and_not(b, a));
+        crate::arch::words::word_by_word!(binary add, a b, $add(a, b));
+        crate::arch::words::word_by_word!(unary double, a, $add(a, a));
+        crate::arch::words::word_by_word!(unary halve, a, $shift_right::<1>(a));
+        crate::arch::words::word_by_word!(unary top, a, $shift_right::<63>(a));
+    };
+    (binary $name:ident, $a:ident $b:ident, $call:expr) => {
         #[inline(always)]
-        fn and(self, b: Self) -> Self {
-            Self(std::array::from_fn(|part| $and(self.0[part], b.0[part])))
+        fn $name(self, b: Self) -> Self {
+            Self(std::array::from_fn(|part| {
+                let ($a, $b) = (self.0[part], b.0[part]);
+                // SAFETY: the CPU has the instruction set, as the registers have been made with its token.
+                unsafe { $call }
+            }))
         }
-
+    };
+    (unary $name:ident, $a:ident, $call:expr) => {
         #[inline(always)]
-        fn or(self, b: Self) -> Self {
-            Self(std::array::from_fn(|part| $or(self.0[part], b.0[part])))
-        }
-
-        #[inline(always)]
-        fn xor(self, b: Self) -> Self {
-            Self(std::array::from_fn(|part| $xor(self.0[part], b.0[part])))
-        }
-
-        #[inline(always)]
-        fn and_not(self, b: Self) -> Self {
-            Self(std::array::from_fn(|part| $and_not(self.0[part], b.0[part])))
-        }
-
-        #[inline(always)]
-        fn add(self, b: Self) -> Self {
-            Self(std::array::from_fn(|part| $add(self.0[part], b.0[part])))
-        }
-
-        #[inline(always)]
-        fn double(self) -> Self {
-            Self(self.0.map(|part| $double(part)))
-        }
-
-        #[inline(always)]
-        fn halve(self) -> Self {
-            Self(self.0.map(|part| $halve(part)))
-        }
-
-        #[inline(always)]
-        fn top(self) -> Self {
-            Self(self.0.map(|part| $top(part)))
+        fn $name(self) -> Self {
+            // SAFETY: the CPU has the instruction set, as the registers have been made with its token.
+            Self(self.0.map(|$a| unsafe { $call }))
         }
     };
 }
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 pub(crate) use word_by_word;
 
 /// Without SIMD: the specification.
@@ -92,16 +82,45 @@ impl Words<()> for Plain {
         Self(words)
     }
 
-    word_by_word!(
-        |a: u64, b: u64| a & b,
-        |a: u64, b: u64| a | b,
-        |a: u64, b: u64| a ^ b,
-        |a: u64, b: u64| a & !b,
-        u64::wrapping_add,
-        |a: u64| a << 1,
-        |a: u64| a >> 1,
-        |a: u64| a >> 63
-    );
+    #[inline(always)]
+    fn and(self, b: Self) -> Self {
+        Self(from_fn(|lane| self.0[lane] & b.0[lane]))
+    }
+
+    #[inline(always)]
+    fn or(self, b: Self) -> Self {
+        Self(from_fn(|lane| self.0[lane] | b.0[lane]))
+    }
+
+    #[inline(always)]
+    fn xor(self, b: Self) -> Self {
+        Self(from_fn(|lane| self.0[lane] ^ b.0[lane]))
+    }
+
+    #[inline(always)]
+    fn and_not(self, b: Self) -> Self {
+        Self(from_fn(|lane| self.0[lane] & !b.0[lane]))
+    }
+
+    #[inline(always)]
+    fn add(self, b: Self) -> Self {
+        Self(from_fn(|lane| self.0[lane].wrapping_add(b.0[lane])))
+    }
+
+    #[inline(always)]
+    fn double(self) -> Self {
+        Self(self.0.map(|a| a << 1))
+    }
+
+    #[inline(always)]
+    fn halve(self) -> Self {
+        Self(self.0.map(|a| a >> 1))
+    }
+
+    #[inline(always)]
+    fn top(self) -> Self {
+        Self(self.0.map(|a| a >> 63))
+    }
 
     #[inline(always)]
     fn push(self, (): (), word: u64) -> Self {

@@ -89,7 +89,11 @@ fn fill<T: Symbol>(
         for ((number, column), &other) in (1..).zip(columns.iter_mut()).zip(b) {
             let (above, above_that) = (column.above, column.above_that);
             // The two swaps that can be the best; what is not there is far.
-            let beside = if number - matched == 1 { column.swap } else { FAR };
+            let beside = if number - matched == 1 {
+                column.swap
+            } else {
+                FAR
+            };
             let below = if row - column.row == 1 { swap } else { FAR };
             let swapped = (beside + (row - column.row)).min(below + (number - matched));
             let same = unit == other;

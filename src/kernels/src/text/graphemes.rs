@@ -52,13 +52,18 @@ pub(crate) fn may_cluster(points: Units<'_>) -> bool {
 fn has_crlf<T: Symbol + From<u8>>(points: &[T]) -> bool {
     let (cr, lf) = (T::from(b'\r'), T::from(b'\n'));
     // Most strings have no line feed at all. Without a branch in the loop it takes SIMD.
-    points.iter().fold(false, |seen, &point| seen | (point == lf))
+    points
+        .iter()
+        .fold(0, |seen, &point| seen | u8::from(point == lf))
+        != 0
         && points.windows(2).any(|two| two == [cr, lf])
 }
 
 #[inline]
 fn any_joins<T: Symbol + From<u8>>(points: &[T]) -> bool {
-    let highest = points.iter().fold(T::from(0), |highest, &point| highest.max(point));
+    let highest = points
+        .iter()
+        .fold(T::from(0), |highest, &point| highest.max(point));
     highest.into() >= LATIN && !points.iter().all(|&point| single(point.into()))
 }
 

@@ -116,6 +116,10 @@ fn long<T: Symbol>(a: &[T], b: &[T]) -> (usize, usize) {
         first[number] = candidate;
     }
     let from_b = b.iter().zip(&taken).filter(|(_, taken)| **taken);
-    let unordered = from_a.iter().zip(from_b).filter(|(a, (b, _))| a != b).count();
+    let unordered = from_a
+        .iter()
+        .zip(from_b)
+        .filter(|(a, (b, _))| a != b)
+        .count();
     (from_a.len(), unordered)
 }

@@ -186,7 +186,10 @@ impl Matrix<'_> {
         for (time, &enters) in steps[..behind].iter().enumerate() {
             let before = state;
             state.advance::<SWAPS>(arch, enters, W::new(arch, table.diagonal(time)));
-            state.keep_from(&before, W::new(arch, from_fn(|lane| if lane > time { !0 } else { 0 })));
+            state.keep_from(
+                &before,
+                W::new(arch, from_fn(|lane| if lane > time { !0 } else { 0 })),
+            );
         }
         for begin in (0..width).step_by(PIECE) {
             if (self.stop)() {
@@ -205,8 +208,8 @@ impl Matrix<'_> {
 /// How much the distance grows over some steps.
 fn walk(steps: &[u8]) -> isize {
     let sum = |bit: u8| -> isize {
-        let few = |steps: &[u8]| steps.iter().map(|step| step / bit & 1).sum::<u8>();
-        steps.chunks(255).map(|steps| isize::from(few(steps) as i16)).sum()
+        let few = |steps: &[u8]| steps.iter().map(|step| (step / bit) & 1).sum::<u8>();
+        steps.chunks(255).map(|steps| few(steps) as isize).sum()
     };
     sum(RIGHT) - sum(LEFT)
 }
@@ -251,7 +254,8 @@ impl Table {
         self.columns.clear();
         self.columns.resize(LANES - 1, 0);
         let places = &self.places;
-        self.columns.extend(columns.iter().map(|&unit| places[unit as usize]));
+        self.columns
+            .extend(columns.iter().map(|&unit| places[unit as usize]));
         self.columns.resize(self.columns.len() + LANES - 1, 0);
     }
 

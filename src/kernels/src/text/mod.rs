@@ -51,7 +51,9 @@ pub fn levenshtein(
     cutoff: usize,
     stop: &dyn Fn() -> bool,
 ) -> Result<Option<usize>, Interrupted> {
-    each_width!(pair, |a, b| levenshtein::distance(level, a, b, cutoff, stop))
+    each_width!(pair, |a, b| levenshtein::distance(
+        level, a, b, cutoff, stop
+    ))
 }
 
 /// Optimal string alignment, or `None` where it is above the cutoff: as [`levenshtein`], with swaps of neighbours, no part
@@ -107,7 +109,9 @@ pub fn jaccard(a: Text<'_>, b: Text<'_>, pieces: Pieces) -> f64 {
         Pieces::Of(_, unit) => unit,
     };
     let mut scratch = Scratch::default();
-    each_width!(pair(a, b, unit, &mut scratch), |a, b| jaccard::similarity(a, b, pieces))
+    each_width!(pair(a, b, unit, &mut scratch), |a, b| jaccard::similarity(
+        a, b, pieces
+    ))
 }
 
 #[cfg(test)]

@@ -43,8 +43,8 @@ fn swaps_with_gaps(a: &[u8], b: &[u8]) -> usize {
     for (i, row) in table.iter_mut().enumerate().skip(1) {
         row[1] = i - 1;
     }
-    for j in 1..=b.len() + 1 {
-        table[1][j] = j - 1;
+    for (j, distance) in table[1].iter_mut().enumerate().skip(1) {
+        *distance = j - 1;
     }
     let mut last_row: HashMap<u8, usize> = HashMap::new();
     for i in 1..=a.len() {
@@ -82,18 +82,19 @@ fn jaro_by_its_rules(a: &[u8], b: &[u8]) -> f64 {
     let from_b = (0..b.len()).filter(|&j| taken[j]).map(|j| b[j]);
     let unordered = from_a.iter().zip(from_b).filter(|(x, y)| **x != *y).count();
     let common = from_a.len() as f64;
-    (common / a.len() as f64
-        + common / b.len() as f64
-        + (common - (unordered / 2) as f64) / common)
+    (common / a.len() as f64 + common / b.len() as f64 + (common - (unordered / 2) as f64) / common)
         / 3.0
 }
 
 /// The same two strings in each width.
 fn widths(a: &[u8], b: &[u8], check: impl Fn(Pair<'_>)) {
-    let wide = |text: &[u8]| -> Vec<u16> { text.iter().map(|&unit| 0x4E00 + u16::from(unit)).collect() };
+    let wide =
+        |text: &[u8]| -> Vec<u16> { text.iter().map(|&unit| 0x4E00 + u16::from(unit)).collect() };
     let wider = |text: &[u8]| -> Vec<u32> {
         // Numbers that meet in a table of 128 slots.
-        text.iter().map(|&unit| u32::from(unit % 16) << 14 | u32::from(unit)).collect()
+        text.iter()
+            .map(|&unit| u32::from(unit % 16) << 14 | u32::from(unit))
+            .collect()
     };
     check(Pair::U8(a, b));
     check(Pair::U16(&wide(a), &wide(b)));
@@ -211,7 +212,9 @@ fn distances_of_long_strings() {
     let letters = |length: usize, seed: u64| -> Vec<u8> {
         let mut state = seed;
         let mut letter = || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(seed | 1);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(seed | 1);
             (state >> 60) as u8
         };
         (0..length).map(|_| letter()).collect()
@@ -231,8 +234,13 @@ fn distances_of_long_strings() {
 
 #[test]
 fn every_length_about_a_word() {
-    let text: Vec<u8> = (0..400_u32).map(|place| (place * place % 251) as u8).collect();
-    for length in (60..70).chain(124..132).chain([191, 192, 193, 255, 256, 257, 320]) {
+    let text: Vec<u8> = (0..400_u32)
+        .map(|place| (place * place % 251) as u8)
+        .collect();
+    for length in (60..70)
+        .chain(124..132)
+        .chain([191, 192, 193, 255, 256, 257, 320])
+    {
         check_distances(&text[..length], &text[1..length + 3]);
         check_distances(&text[..length], &text[70..140]);
     }

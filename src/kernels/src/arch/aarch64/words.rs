@@ -12,6 +12,17 @@ use crate::arch::words::{Words, word_by_word};
 #[derive(Clone, Copy)]
 pub(crate) struct NeonWords([uint64x2_t; 4]);
 
+/// NEON has the operands the other way round.
+///
+/// # Safety
+///
+/// The CPU must have NEON.
+#[inline(always)]
+unsafe fn and_not(a: uint64x2_t, b: uint64x2_t) -> uint64x2_t {
+    // SAFETY: the caller's promise.
+    unsafe { vbicq_u64(b, a) }
+}
+
 impl Words<Neon> for NeonWords {
     #[inline(always)]
     fn new(_: Neon, words: [u64; 8]) -> Self {
@@ -19,16 +30,13 @@ impl Words<Neon> for NeonWords {
         Self(unsafe { std::mem::transmute::<[u64; 8], [uint64x2_t; 4]>(words) })
     }
 
-    // SAFETY: see above.
     word_by_word!(
-        |a, b| unsafe { vandq_u64(a, b) },
-        |a, b| unsafe { vorrq_u64(a, b) },
-        |a, b| unsafe { veorq_u64(a, b) },
-        |a, b| unsafe { vbicq_u64(a, b) },
-        |a, b| unsafe { vaddq_u64(a, b) },
-        |a| unsafe { vaddq_u64(a, a) },
-        |a| unsafe { vshrq_n_u64::<1>(a) },
-        |a| unsafe { vshrq_n_u64::<63>(a) }
+        vandq_u64,
+        vorrq_u64,
+        veorq_u64,
+        and_not,
+        vaddq_u64,
+        vshrq_n_u64
     );
 
     #[inline(always)]

@@ -19,16 +19,13 @@ impl Words<Sse2> for Sse2Words {
         Self(unsafe { std::mem::transmute::<[u64; 8], [__m128i; 4]>(words) })
     }
 
-    // SAFETY: see above.
     word_by_word!(
-        |a, b| unsafe { _mm_and_si128(a, b) },
-        |a, b| unsafe { _mm_or_si128(a, b) },
-        |a, b| unsafe { _mm_xor_si128(a, b) },
-        |a, b| unsafe { _mm_andnot_si128(b, a) },
-        |a, b| unsafe { _mm_add_epi64(a, b) },
-        |a| unsafe { _mm_add_epi64(a, a) },
-        |a| unsafe { _mm_srli_epi64::<1>(a) },
-        |a| unsafe { _mm_srli_epi64::<63>(a) }
+        _mm_and_si128,
+        _mm_or_si128,
+        _mm_xor_si128,
+        _mm_andnot_si128,
+        _mm_add_epi64,
+        _mm_srli_epi64
     );
 
     #[inline(always)]
@@ -65,16 +62,13 @@ impl Words<Avx2> for Avx2Words {
         Self(unsafe { std::mem::transmute::<[u64; 8], [__m256i; 2]>(words) })
     }
 
-    // SAFETY: see above.
     word_by_word!(
-        |a, b| unsafe { _mm256_and_si256(a, b) },
-        |a, b| unsafe { _mm256_or_si256(a, b) },
-        |a, b| unsafe { _mm256_xor_si256(a, b) },
-        |a, b| unsafe { _mm256_andnot_si256(b, a) },
-        |a, b| unsafe { _mm256_add_epi64(a, b) },
-        |a| unsafe { _mm256_add_epi64(a, a) },
-        |a| unsafe { _mm256_srli_epi64::<1>(a) },
-        |a| unsafe { _mm256_srli_epi64::<63>(a) }
+        _mm256_and_si256,
+        _mm256_or_si256,
+        _mm256_xor_si256,
+        _mm256_andnot_si256,
+        _mm256_add_epi64,
+        _mm256_srli_epi64
     );
 
     #[inline(always)]
@@ -111,16 +105,13 @@ impl Words<Avx512> for Avx512Words {
         Self(unsafe { std::mem::transmute::<[u64; 8], [__m512i; 1]>(words) })
     }
 
-    // SAFETY: see above.
     word_by_word!(
-        |a, b| unsafe { _mm512_and_si512(a, b) },
-        |a, b| unsafe { _mm512_or_si512(a, b) },
-        |a, b| unsafe { _mm512_xor_si512(a, b) },
-        |a, b| unsafe { _mm512_andnot_si512(b, a) },
-        |a, b| unsafe { _mm512_add_epi64(a, b) },
-        |a| unsafe { _mm512_add_epi64(a, a) },
-        |a| unsafe { _mm512_srli_epi64::<1>(a) },
-        |a| unsafe { _mm512_srli_epi64::<63>(a) }
+        _mm512_and_si512,
+        _mm512_or_si512,
+        _mm512_xor_si512,
+        _mm512_andnot_si512,
+        _mm512_add_epi64,
+        _mm512_srli_epi64
     );
 
     #[inline(always)]

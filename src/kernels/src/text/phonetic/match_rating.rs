@@ -30,7 +30,10 @@ impl std::error::Error for NotAlphabetic {}
 /// Something is neither a letter nor a space.
 pub fn match_rating_codex(text: Text<'_>) -> Result<String, NotAlphabetic> {
     let name = capitals(text);
-    if !name.chars().all(|letter| letter.is_alphabetic() || letter == ' ') {
+    if !name
+        .chars()
+        .all(|letter| letter.is_alphabetic() || letter == ' ')
+    {
         return Err(NotAlphabetic);
     }
     let mut code = String::new();
@@ -70,7 +73,11 @@ pub fn match_rating_comparison(a: Text<'_>, b: Text<'_>) -> Result<Option<bool>,
     // First what stands in one place from the left goes, then, of what is left, what does from the right.
     let kept = |these: &[char], others: &[char]| -> Vec<char> {
         let differs = |place: &usize| others.get(*place) != Some(&these[*place]);
-        (0..these.len()).filter(differs).map(|place| these[place]).rev().collect()
+        (0..these.len())
+            .filter(differs)
+            .map(|place| these[place])
+            .rev()
+            .collect()
     };
     let (longer, shorter) = (kept(&longer, &shorter), kept(&shorter, &longer));
     let differing = longer.len().max(shorter.len())

@@ -52,7 +52,6 @@ fn sound(
         'C' if next == 'H' || (next == 'I' && after == 'A') => ("X", 1),
         'C' if front(next) => ("S", 1),
         'D' if next == 'G' && front(after) => ("J", 2),
-        'D' => ("T", 0),
         'F' | 'J' | 'L' | 'M' | 'N' | 'R' => {
             code.push(letter);
             return 0;
@@ -70,7 +69,7 @@ fn sound(
         'T' if next == 'I' && matches!(after, 'A' | 'O') => ("X", 0),
         'T' if next == 'H' => ("0", 1),
         'T' if next == 'C' && after == 'H' => ("", 0),
-        'T' => ("T", 0),
+        'D' | 'T' => ("T", 0),
         'V' => ("F", 0),
         'W' if before.is_none() && next == 'H' => ("W", 1),
         'W' if vowel(next) => ("W", 0),

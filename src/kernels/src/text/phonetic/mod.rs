@@ -19,12 +19,20 @@ pub use soundex::soundex;
 
 /// The string in capitals.
 fn capitals(text: Text<'_>) -> String {
-    let ascii = |text: &[u8]| text.iter().map(|&unit| char::from(unit.to_ascii_uppercase())).collect();
+    let ascii = |text: &[u8]| {
+        text.iter()
+            .map(|&unit| char::from(unit.to_ascii_uppercase()))
+            .collect()
+    };
     match text {
         Text::Points(Units::U8(units)) if units.is_ascii() => ascii(units),
         Text::Utf8(text) if text.is_ascii() => ascii(text.as_bytes()),
         Text::Utf8(text) => text.to_uppercase(),
-        Text::Points(_) => text.chars().into_iter().flat_map(char::to_uppercase).collect(),
+        Text::Points(_) => text
+            .chars()
+            .into_iter()
+            .flat_map(char::to_uppercase)
+            .collect(),
     }
 }
 
