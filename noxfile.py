@@ -126,6 +126,13 @@ def announce(session: nox.Session) -> None:
     session.run("python", "-m", "scripts.announce", *session.posargs)
 
 
+@session("ci", nightly=True)
+def peers(session: nox.Session) -> None:
+    """Hold text to jellyfish and RapidFuzz by 100,000 examples a test: nox -s peers -- [cp312 …] [pytest options]"""
+    wanted = ["tests/test_text_peers.py", "--hypothesis-profile=nightly", *(session.posargs or ["cp314"])]
+    session.run("python", "-m", "scripts.tests", *wanted)
+
+
 @session("ci")
 def cov(session: nox.Session) -> None:
     """Measure which lines the tests run, Python and Rust, and fail below the floor"""

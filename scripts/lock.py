@@ -50,15 +50,17 @@ def locks(pyproject: Path = ROOT / "pyproject.toml") -> list[Lock]:
     raw: dict[str, Any] = tomllib.loads(pyproject.read_text(encoding="utf-8"))
     groups = raw["dependency-groups"]
     door, served = "3.11", raw["project"]["requires-python"].removeprefix(">=")
-    test = resolve(groups, "test")
+    test, peers = resolve(groups, "test"), resolve(groups, "peers")
     tasks = ("nox", "ci", "lint", "publish", "rehearse", "standin", "workflows")
     declared = [Lock(name=name, requirements=resolve(groups, name), python=door) for name in tasks]
     declared += [Lock(name=name, requirements=resolve(groups, name), python=served) for name in ("cov", "bench")]
     declared += [
-        Lock(name="test", requirements=test, python=served),
+        Lock(name="test", requirements=(*test, *peers), python=served),
         # The last NumPy and Hypothesis with wheels for free-threaded 3.13, which the others need not stay on.
         Lock(name="test-cp313t", requirements=(*test, "numpy<2.5", "hypothesis<6.156"), python="3.13"),
     ]
+    # No marker tells a free-threaded build from another; a file of its own does.
+    declared += [Lock(name=f"test-{name}", requirements=test, python="3.14") for name in ("cp314t", "cp315t")]
     lanes, build = matrix.load().lanes, resolve(groups, "build")
     declared += [
         Lock(name=f"maturin-{version}", requirements=(f"maturin=={version}", *build), python=door)

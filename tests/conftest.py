@@ -12,6 +12,8 @@ settings.register_profile("default", deadline=None, suppress_health_check=[Healt
 settings.register_profile("ci", settings.get_profile("default"), derandomize=True)
 # Under emulation each example takes ten times as long: a tenth of them, the same each time.
 settings.register_profile("emulated", settings.get_profile("ci"), max_examples=10)
+# For a night: pytest --hypothesis-profile=nightly. Not the same examples every night.
+settings.register_profile("nightly", settings.get_profile("default"), max_examples=100_000, derandomize=False)
 settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 

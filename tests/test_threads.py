@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _thread
 import os
+import random
 import signal
 import sys
 import sysconfig
@@ -24,6 +25,7 @@ FREE_THREADED = not getattr(sys, "_is_gil_enabled", lambda: True)()
 big32 = np.random.default_rng(0).standard_normal(4_000_000).astype(np.float32)
 big64 = big32.astype(np.float64)
 rows = big32[:614_400].reshape(800, 768)
+letters = "".join(random.Random(0).choices("abcdefghijklmnopqrstuvwxyz ", k=40_000))
 
 KERNELS: dict[str, Callable[[], Any]] = {
     "dot float32": lambda: hk.dot(big32, big32),
@@ -36,6 +38,17 @@ KERNELS: dict[str, Callable[[], Any]] = {
     "sum float32": lambda: hk.sum(big32),
     "sum float64": lambda: hk.sum(big64),
     "sum int32": lambda: hk.sum(big32.view(np.int32)),
+    "levenshtein_distance": lambda: hk.levenshtein_distance(letters[:20_000], letters[20_000:]),
+    "osa_distance": lambda: hk.osa_distance(letters[:20_000], letters[20_000:]),
+    "damerau_levenshtein_distance": lambda: hk.damerau_levenshtein_distance(letters[:1500], letters[-1500:]),
+    "hamming_distance": lambda: hk.hamming_distance(letters, letters[1:]),
+    "jaro_similarity": lambda: hk.jaro_similarity(letters, letters[::-1]),
+    "jaccard_similarity": lambda: hk.jaccard_similarity(letters, letters[1:], 3),
+    "grapheme clusters": lambda: hk.hamming_distance(letters + "\u0301", letters),
+    "soundex": lambda: hk.soundex("a" * 100_000),
+    "metaphone": lambda: hk.metaphone(letters),
+    "nysiis": lambda: hk.nysiis(letters),
+    "match_rating_codex": lambda: hk.match_rating_codex(letters),
 }
 
 
@@ -147,13 +160,15 @@ class TestCounter:
 
 
 @pytest.mark.thread_unsafe(reason="signals go to the main thread")
-@pytest.mark.parametrize("kernel", ["cosine_matrix", "sum", "dot"])
+@pytest.mark.parametrize("kernel", ["cosine_matrix", "sum", "dot", "levenshtein_distance", "damerau_levenshtein_distance"])
 def test_ctrl_c_stops_a_long_call(kernel: str, patience: int) -> None:
     # Seconds of work each, in memory that is there once.
     work = {
         "cosine_matrix": lambda: hk.cosine_matrix(np.lib.stride_tricks.as_strided(big32, (20_000, 768), (128, 4)), threads=2),
         "sum": lambda: [hk.sum(big64) for _ in range(5000)],
         "dot": lambda: [hk.dot(big64, big64) for _ in range(5000)],
+        "levenshtein_distance": lambda: hk.levenshtein_distance("ab" * 500_000, "ba" * 400_000 + "c"),
+        "damerau_levenshtein_distance": lambda: hk.damerau_levenshtein_distance(letters * 2, letters[::-1] * 2),
     }[kernel]
     timer = threading.Timer(0.3, _thread.interrupt_main)
     previous = signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,4 +1,4 @@
-"""Hot kernels in Rust that release the GIL: vectors and exact sums, from any buffer, without a copy.
+"""Hot kernels in Rust that release the GIL: vectors and exact sums from any buffer, text from any str.
 
 The functions are described where they are: help(hotkernels.dot).
 """
@@ -10,7 +10,19 @@ from hotkernels._native import (
     build_info,
     cosine_matrix,
     cosine_similarity,
+    damerau_levenshtein_distance,
     dot,
+    hamming_distance,
+    jaccard_similarity,
+    jaro_similarity,
+    jaro_winkler_similarity,
+    levenshtein_distance,
+    match_rating_codex,
+    match_rating_comparison,
+    metaphone,
+    nysiis,
+    osa_distance,
+    soundex,
     sum,  # noqa: A004 - the builtin's name for the builtin's work, used as hk.sum
 )
 
@@ -21,6 +33,18 @@ __all__ = [
     "build_info",
     "cosine_matrix",
     "cosine_similarity",
+    "damerau_levenshtein_distance",
     "dot",
+    "hamming_distance",
+    "jaccard_similarity",
+    "jaro_similarity",
+    "jaro_winkler_similarity",
+    "levenshtein_distance",
+    "match_rating_codex",
+    "match_rating_comparison",
+    "metaphone",
+    "nysiis",
+    "osa_distance",
+    "soundex",
     "sum",
 ]

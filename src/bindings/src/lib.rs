@@ -1,4 +1,4 @@
-//! The Python module `hotkernels._native`: each function takes buffers, lets go of the interpreter, calls one kernel and
+//! The Python module `hotkernels._native`: each function takes buffers or strings, lets go of the interpreter, calls one kernel and
 //! wraps the result. What is computed, and how, is in `hotkernels-kernels`.
 
 #![expect(
@@ -15,6 +15,8 @@ mod matrix;
 mod meta;
 mod reduce;
 mod run;
+mod string;
+mod text;
 mod vector;
 mod vector_class;
 
@@ -34,6 +36,12 @@ mod _native {
     use super::meta::build_info;
     #[pymodule_export]
     use super::reduce::sum;
+    #[pymodule_export]
+    use super::text::{
+        damerau_levenshtein_distance, hamming_distance, jaccard_similarity, jaro_similarity,
+        jaro_winkler_similarity, levenshtein_distance, match_rating_codex, match_rating_comparison,
+        metaphone, nysiis, osa_distance, soundex,
+    };
     #[pymodule_export]
     use super::vector::{cosine_similarity, dot};
     #[pymodule_export]

@@ -10,10 +10,12 @@
 #[cfg(target_arch = "aarch64")]
 mod aarch64;
 mod tile;
+mod words;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 
 pub(crate) use tile::Tile;
+pub(crate) use words::{Plain, Words};
 
 use crate::Float;
 use crate::simd::Level;
@@ -24,6 +26,8 @@ pub trait Arch: Copy + Send + Sync + 'static {
     type F32: Vector<Self, Element = f32>;
     /// A register of `f64`.
     type F64: Doubles<Self>;
+    /// Eight words of 64 bits.
+    type Words: Words<Self>;
     /// Rows and columns of the tile that `tile_f32` computes, and of `tile_f64`'s.
     const TILE_F32: (usize, usize);
     const TILE_F64: (usize, usize);

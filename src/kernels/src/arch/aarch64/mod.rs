@@ -6,3 +6,4 @@
 )]
 
 pub(crate) mod neon;
+mod words;

@@ -29,6 +29,7 @@ pub(crate) struct F64x2(float64x2_t);
 impl Arch for Neon {
     type F32 = F32x4;
     type F64 = F64x2;
+    type Words = super::words::NeonWords;
     const TILE_F32: (usize, usize) = (8, 12);
     const TILE_F64: (usize, usize) = (8, 6);
 

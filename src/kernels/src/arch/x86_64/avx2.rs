@@ -30,6 +30,7 @@ pub(crate) struct F64x4(__m256d);
 impl Arch for Avx2 {
     type F32 = F32x8;
     type F64 = F64x4;
+    type Words = super::words::Avx2Words;
     const TILE_F32: (usize, usize) = (6, 16);
     const TILE_F64: (usize, usize) = (6, 8);
 

@@ -30,6 +30,7 @@ pub(crate) struct F64x8(__m512d);
 impl Arch for Avx512 {
     type F32 = F32x16;
     type F64 = F64x8;
+    type Words = super::words::Avx512Words;
     const TILE_F32: (usize, usize) = (12, 32);
     const TILE_F64: (usize, usize) = (12, 16);
 

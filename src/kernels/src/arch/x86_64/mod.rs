@@ -9,3 +9,4 @@ pub(crate) mod avx2;
 pub(crate) mod avx512;
 pub(crate) mod sse2;
 mod transpose;
+mod words;

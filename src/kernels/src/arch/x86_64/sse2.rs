@@ -30,6 +30,7 @@ pub(crate) struct F64x2(__m128d);
 impl Arch for Sse2 {
     type F32 = F32x4;
     type F64 = F64x2;
+    type Words = super::words::Sse2Words;
     const TILE_F32: (usize, usize) = (6, 8);
     const TILE_F64: (usize, usize) = (6, 4);
 

@@ -1,0 +1,41 @@
+//! Jaccard's similarity of two sets of words, or of two sets of pieces of one length.
+
+use super::units::{Symbol, Unit};
+
+/// What a string is cut into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pieces {
+    /// Words: what stands between white space.
+    Words,
+    /// Pieces of that many units, side by side; the last one may be shorter.
+    Of(std::num::NonZeroUsize, Unit),
+}
+
+/// How many of the pieces are in both sets, of all in either; 0 where there are none.
+pub(crate) fn similarity<T: Symbol>(a: &[T], b: &[T], pieces: Pieces) -> f64 {
+    let (a, b) = (set(a, pieces), set(b, pieces));
+    let (mut both, mut i, mut j) = (0_usize, 0, 0);
+    while let (Some(x), Some(y)) = (a.get(i), b.get(j)) {
+        both += usize::from(x == y);
+        i += usize::from(x <= y);
+        j += usize::from(y <= x);
+    }
+    match a.len() + b.len() - both {
+        0 => 0.0,
+        either => both as f64 / either as f64,
+    }
+}
+
+/// The pieces in order, each once.
+fn set<T: Symbol>(text: &[T], pieces: Pieces) -> Vec<&[T]> {
+    let mut set: Vec<&[T]> = match pieces {
+        Pieces::Words => text
+            .split(|&unit| char::from_u32(unit.into()).is_some_and(char::is_whitespace))
+            .filter(|word| !word.is_empty())
+            .collect(),
+        Pieces::Of(size, _) => text.chunks(size.get()).collect(),
+    };
+    set.sort_unstable();
+    set.dedup();
+    set
+}

@@ -1,0 +1,46 @@
+//! Phonetic codes: names that sound alike in English have the same one.
+//!
+//! The rules are those of jellyfish 1.3, quirks included, as codes are kept in databases and must not change: each module
+//! says where they are not those of the literature.
+
+mod match_rating;
+mod metaphone;
+mod nysiis;
+mod soundex;
+
+use unicode_normalization::UnicodeNormalization;
+
+use super::units::{Text, Units};
+
+pub use match_rating::{NotAlphabetic, match_rating_codex, match_rating_comparison};
+pub use metaphone::metaphone;
+pub use nysiis::nysiis;
+pub use soundex::soundex;
+
+/// The string in capitals.
+fn capitals(text: Text<'_>) -> String {
+    let ascii = |text: &[u8]| {
+        text.iter()
+            .map(|&unit| char::from(unit.to_ascii_uppercase()))
+            .collect()
+    };
+    match text {
+        Text::Points(Units::U8(units)) if units.is_ascii() => ascii(units),
+        Text::Utf8(text) if text.is_ascii() => ascii(text.as_bytes()),
+        Text::Utf8(text) => text.to_uppercase(),
+        Text::Points(_) => text
+            .chars()
+            .into_iter()
+            .flat_map(char::to_uppercase)
+            .collect(),
+    }
+}
+
+/// The string in capitals, each letter before its marks: compatibility decomposition.
+fn decomposed(capitals: &str) -> Vec<char> {
+    if capitals.is_ascii() {
+        capitals.chars().collect()
+    } else {
+        capitals.nfkd().collect()
+    }
+}

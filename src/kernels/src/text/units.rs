@@ -1,0 +1,194 @@
+//! What a string is counted in: code points, or the extended grapheme clusters that a reader sees as one character.
+
+use std::fmt::Debug;
+use std::hash::Hash;
+
+use super::graphemes::{Interner, may_cluster};
+
+/// What the distances and similarities count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Extended grapheme clusters (UAX #29): `e` with a combining acute is one, and so is a family of four.
+    Grapheme,
+    /// Code points.
+    CodePoint,
+}
+
+/// A string as numbers, one a unit: code points, and above them the numbers of clusters of several code points. Equal
+/// units have equal numbers within one call. No code point is a surrogate.
+#[derive(Clone, Copy, Debug)]
+pub enum Units<'a> {
+    /// All below 2^8.
+    U8(&'a [u8]),
+    /// All below 2^16.
+    U16(&'a [u16]),
+    /// Any.
+    U32(&'a [u32]),
+}
+
+impl Units<'_> {
+    /// How many units.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::U8(units) => units.len(),
+            Self::U16(units) => units.len(),
+            Self::U32(units) => units.len(),
+        }
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Appends them to `out`.
+    pub fn widen(&self, out: &mut Vec<u32>) {
+        match self {
+            Self::U8(units) => out.extend(units.iter().map(|&unit| u32::from(unit))),
+            Self::U16(units) => out.extend(units.iter().map(|&unit| u32::from(unit))),
+            Self::U32(units) => out.extend_from_slice(units),
+        }
+    }
+}
+
+/// Two strings in units of one width.
+#[derive(Clone, Copy, Debug)]
+pub enum Pair<'a> {
+    /// All below 2^8.
+    U8(&'a [u8], &'a [u8]),
+    /// All below 2^16.
+    U16(&'a [u16], &'a [u16]),
+    /// Any.
+    U32(&'a [u32], &'a [u32]),
+}
+
+/// A unit: an unsigned integer of 8, 16 or 32 bits.
+pub(crate) trait Symbol: Copy + Eq + Ord + Hash + Debug + Into<u32> {
+    /// Whether there are but 256 of them, so that a table can have an entry for each.
+    const BYTE: bool;
+}
+
+impl Symbol for u8 {
+    const BYTE: bool = true;
+}
+
+impl Symbol for u16 {
+    const BYTE: bool = false;
+}
+
+impl Symbol for u32 {
+    const BYTE: bool = false;
+}
+
+/// A string as it comes.
+#[derive(Clone, Copy, Debug)]
+pub enum Text<'a> {
+    /// Code points, none of them a surrogate.
+    Points(Units<'a>),
+    /// UTF-8.
+    Utf8(&'a str),
+}
+
+impl<'a> Text<'a> {
+    /// A number of bytes that the string takes, within a factor of four: what reading it costs.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        match self {
+            Self::Points(units) => units.len(),
+            Self::Utf8(text) => text.len(),
+        }
+    }
+
+    /// Its code points.
+    pub(crate) fn points(self, decoded: &'a mut Vec<u32>) -> Units<'a> {
+        match self {
+            Self::Points(units) => units,
+            Self::Utf8(text) if text.is_ascii() => Units::U8(text.as_bytes()),
+            Self::Utf8(text) => {
+                decoded.extend(text.chars().map(u32::from));
+                Units::U32(decoded)
+            }
+        }
+    }
+
+    /// Its code points as characters.
+    pub(crate) fn chars(self) -> Vec<char> {
+        let scalar = |point: u32| char::from_u32(point).unwrap_or(char::REPLACEMENT_CHARACTER);
+        match self {
+            Self::Points(Units::U8(units)) => units.iter().map(|&unit| char::from(unit)).collect(),
+            Self::Points(Units::U16(units)) => {
+                units.iter().map(|&unit| scalar(unit.into())).collect()
+            }
+            Self::Points(Units::U32(units)) => units.iter().map(|&unit| scalar(unit)).collect(),
+            Self::Utf8(text) => text.chars().collect(),
+        }
+    }
+}
+
+/// Memory for the units of strings that have to be decoded, segmented or widened.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    points: [Vec<u32>; 2],
+    clusters: [Vec<u32>; 2],
+    narrow: Vec<u16>,
+}
+
+impl<'a> Pair<'a> {
+    /// The strings as they are, where both come in code points of one width and neither can hold a cluster that counts.
+    #[inline]
+    #[must_use]
+    pub fn direct(a: Text<'a>, b: Text<'a>, unit: Unit) -> Option<Self> {
+        let (Text::Points(a), Text::Points(b)) = (a, b) else {
+            return None;
+        };
+        let pair = match (a, b) {
+            (Units::U8(a), Units::U8(b)) => Self::U8(a, b),
+            (Units::U16(a), Units::U16(b)) => Self::U16(a, b),
+            (Units::U32(a), Units::U32(b)) => Self::U32(a, b),
+            _ => return None,
+        };
+        (unit == Unit::CodePoint || !(may_cluster(a) || may_cluster(b))).then_some(pair)
+    }
+}
+
+/// Two strings in the units asked for, decoded, cut into clusters and widened as needs be.
+#[inline(never)]
+#[must_use]
+pub fn pair<'s>(a: Text<'s>, b: Text<'s>, unit: Unit, scratch: &'s mut Scratch) -> Pair<'s> {
+    let Scratch {
+        points: [points_a, points_b],
+        clusters: [clusters_a, clusters_b],
+        narrow,
+    } = scratch;
+    let units = [a.points(points_a), b.points(points_b)];
+    let segment = unit == Unit::Grapheme && units.into_iter().any(may_cluster);
+    match units {
+        [a, b] if segment => {
+            let mut interner = Interner::default();
+            interner.units(a, clusters_a);
+            interner.units(b, clusters_b);
+            Pair::U32(clusters_a, clusters_b)
+        }
+        [Units::U8(a), Units::U8(b)] => Pair::U8(a, b),
+        [Units::U16(a), Units::U16(b)] => Pair::U16(a, b),
+        [Units::U32(a), Units::U32(b)] => Pair::U32(a, b),
+        [Units::U16(a), Units::U8(b)] => {
+            narrow.extend(b.iter().map(|&unit| u16::from(unit)));
+            Pair::U16(a, narrow)
+        }
+        [Units::U8(a), Units::U16(b)] => {
+            narrow.extend(a.iter().map(|&unit| u16::from(unit)));
+            Pair::U16(narrow, b)
+        }
+        [Units::U32(a), b] => {
+            b.widen(clusters_b);
+            Pair::U32(a, clusters_b)
+        }
+        [a, Units::U32(b)] => {
+            a.widen(clusters_a);
+            Pair::U32(clusters_a, b)
+        }
+    }
+}
