@@ -7,6 +7,7 @@ import http.client
 import ipaddress
 import json
 import re
+import ssl
 import time
 import urllib.error
 import urllib.request
@@ -165,7 +166,9 @@ def get(url: str, *, absent_is_empty: bool = False) -> tuple[str, str, bytes] | 
     request = urllib.request.Request(url, headers={"Accept": ACCEPT, "Cache-Control": "no-cache"})  # noqa: S310  # checked
     for pause in (*PAUSES, None):
         try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310  # checked
+            # A context of its own: the one that urllib keeps knows the certificates of when it was first asked.
+            context = ssl.create_default_context()
+            with urllib.request.urlopen(request, timeout=TIMEOUT, context=context) as answer:  # noqa: S310  # checked
                 return answer.headers.get_content_type(), answer.url, answer.read()
         except urllib.error.HTTPError as error:
             with error:
