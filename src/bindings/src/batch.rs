@@ -155,18 +155,25 @@ trait Limits: Copy {
 }
 
 macro_rules! limits {
-    ($($cell:ident: $largest:ident),*) => {$(
+    ($($cell:ident: $largest:ident, $at_most:expr);*) => {$(
         impl Limits for $cell {
             const LARGEST: Self = $cell::$largest;
 
             fn at_most(number: u32) -> Self {
-                // Floating-point numbers have room for all.
-                if f64::from(number) > Self::LARGEST as f64 { Self::LARGEST } else { number as Self }
+                $at_most(number)
             }
         }
     )*};
 }
-limits!(u8: MAX, u16: MAX, u32: MAX, i32: MAX, i64: MAX, f32: INFINITY, f64: INFINITY);
+limits!(
+    u8: MAX, |number| u8::try_from(number).unwrap_or(u8::MAX);
+    u16: MAX, |number| u16::try_from(number).unwrap_or(u16::MAX);
+    u32: MAX, |number| number;
+    i32: MAX, |number| i32::try_from(number).unwrap_or(i32::MAX);
+    i64: MAX, i64::from;
+    f32: INFINITY, |number| number as f32;
+    f64: INFINITY, f64::from
+);
 
 /// The score of each query with each choice.
 ///
@@ -211,20 +218,28 @@ pub(crate) fn cdist<'py>(
     let call = Call::take(queries, choices, scorer, unit, threads)?;
     let scorer = call.scorer;
     let wanted = scorer.dtype(dtype)?;
-    let result = match out {
-        Some(out) => out.clone(),
-        None => {
-            let dtype = wanted.as_ref().unwrap_or(&scorer.dtypes()[0].1);
-            empty(py, "cdist", call.shape(), dtype)?
-        }
+    let result = if let Some(out) = out {
+        out.clone()
+    } else {
+        let dtype = wanted.as_ref().unwrap_or(&scorer.dtypes()[0].1);
+        empty(py, "cdist", call.shape(), dtype)?
     };
     let output = Array::take(&result, "out", Some(2))?;
-    if !scorer.dtypes().iter().any(|(_, known)| known == output.dtype()) {
+    if !scorer
+        .dtypes()
+        .iter()
+        .any(|(_, known)| known == output.dtype())
+    {
         return Err(wrong_dtype(&output, &scorer.names()));
     }
     let dtype = wanted.unwrap_or_else(|| output.dtype().clone());
     let shape = (call.shape(), "queries by choices");
-    check_output(&output, shape, (&dtype, "the dtype asked for"), [None, None])?;
+    check_output(
+        &output,
+        shape,
+        (&dtype, "the dtype asked for"),
+        [None, None],
+    )?;
     match scorer {
         Scorer::Distance(measure) => {
             let cutoff = Distance::cutoff(score_cutoff)?;
@@ -317,7 +332,6 @@ fn fill<M: Scored, T: Cell<M::Score> + Element + Limits>(
     signature = (queries, choices, scorer=None, *, score_cutoff=None, unit=DEFAULT, threads=None, progress=None),
     text_signature = "(queries, choices, scorer='levenshtein', *, score_cutoff=None, unit='grapheme', threads=None, progress=None)"
 )]
-#[expect(clippy::too_many_arguments, reason = "Python's keywords")]
 pub(crate) fn best_match<'py>(
     queries: &Bound<'py, PyAny>,
     choices: &Bound<'py, PyAny>,
@@ -345,7 +359,12 @@ where
 {
     let cutoff = M::cutoff(cutoff)?;
     let total = call.pairs();
-    let indices = empty(call.py, "best_match", [1, call.queries.len()], &Dtype::Int(8))?;
+    let indices = empty(
+        call.py,
+        "best_match",
+        [1, call.queries.len()],
+        &Dtype::Int(8),
+    )?;
     let scores = empty(call.py, "best_match", [1, call.queries.len()], &M::TOLD)?;
     let progress = Progress::take(progress, total)?;
     let Call {
@@ -363,7 +382,8 @@ where
         let choices = Choices::new(level, measure, choices);
         let queries = Queries::new(queries, &choices);
         // An interrupted run leaves the exception with `detached`, which raises it.
-        batch::best_match(level, measure, &queries, &choices, cutoff, &team, done).unwrap_or_default()
+        batch::best_match(level, measure, &queries, &choices, cutoff, &team, done)
+            .unwrap_or_default()
     };
     let tell = |py: Python<'_>| progress.tell(py, done.load(Ordering::Relaxed), total);
     let found = run::detached_telling(py, work, tell);
@@ -376,11 +396,18 @@ where
     ended?;
     let missing = M::missing(cutoff);
     {
-        let (indices, scores) = (Array::take(&indices, "indices", Some(2))?, Array::take(&scores, "scores", Some(2))?);
+        let (indices, scores) = (
+            Array::take(&indices, "indices", Some(2))?,
+            Array::take(&scores, "scores", Some(2))?,
+        );
         let (mut indices, mut scores) = (indices.target::<i64>(), scores.target::<M::Told>());
         for (number, best) in found.iter().enumerate() {
             indices.write(0, number, best.map_or(-1, |best| best.index as i64));
-            scores.write(0, number, best.map_or(missing, |best| M::Told::of(best.score)));
+            scores.write(
+                0,
+                number,
+                best.map_or(missing, |best| M::Told::of(best.score)),
+            );
         }
     }
     let flat = |array: Bound<'py, PyAny>| array.call_method1("reshape", (-1,));

@@ -83,7 +83,11 @@ pub(crate) fn empty<'py>(
     shape: [usize; 2],
     dtype: &Dtype,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let or = if function == "best_match" { "" } else { ", or pass out=" };
+    let or = if function == "best_match" {
+        ""
+    } else {
+        ", or pass out="
+    };
     let numpy = py.import(intern!(py, "numpy")).map_err(|error| {
         let named = PyImportError::new_err(format!(
             "{function} returns a NumPy array, and NumPy cannot be imported: pip install 'hotkernels[numpy]'{or}"
@@ -103,10 +107,7 @@ pub(crate) fn check_output(
     inputs: [Option<&Array<'_>>; 2],
 ) -> PyResult<()> {
     if out.dtype() != dtype {
-        return Err(wrong_dtype(
-            out,
-            &format!("{}, {whose},", dtype.name()),
-        ));
+        return Err(wrong_dtype(out, &format!("{}, {whose},", dtype.name())));
     }
     if out.shape() != shape {
         return Err(PyValueError::new_err(format!(

@@ -19,7 +19,10 @@ pub(crate) enum Scorer {
 const SCORERS: [(&str, Scorer); 6] = [
     ("levenshtein", Scorer::Distance(Distance::Levenshtein)),
     ("osa", Scorer::Distance(Distance::Osa)),
-    ("damerau_levenshtein", Scorer::Distance(Distance::DamerauLevenshtein)),
+    (
+        "damerau_levenshtein",
+        Scorer::Distance(Distance::DamerauLevenshtein),
+    ),
     ("hamming", Scorer::Distance(Distance::Hamming)),
     ("jaro", Scorer::Similarity(Similarity::Jaro)),
     ("jaro_winkler", Scorer::Similarity(Similarity::JaroWinkler)),
@@ -31,10 +34,19 @@ pub(crate) fn scorer(value: Option<&Bound<'_, PyAny>>) -> PyResult<Scorer> {
         return Ok(Scorer::Distance(Distance::Levenshtein));
     };
     let wrong = || {
-        let names: Vec<String> = SCORERS.iter().map(|(name, _)| format!("\"{name}\"")).collect();
-        format!("scorer: one of {} is taken, got {}", names.join(", "), describe(value))
+        let names: Vec<String> = SCORERS
+            .iter()
+            .map(|(name, _)| format!("\"{name}\""))
+            .collect();
+        format!(
+            "scorer: one of {} is taken, got {}",
+            names.join(", "),
+            describe(value)
+        )
     };
-    let name = value.cast::<PyString>().map_err(|_| PyTypeError::new_err(wrong()))?;
+    let name = value
+        .cast::<PyString>()
+        .map_err(|_| PyTypeError::new_err(wrong()))?;
     SCORERS
         .iter()
         .find(|(known, _)| name == known)
@@ -60,7 +72,12 @@ fn number(
     holds: impl Fn(f64) -> bool,
 ) -> PyResult<Option<f64>> {
     let Some(value) = value else { return Ok(None) };
-    let wrong = || format!("score_cutoff: {taken} or None is taken, got {}", describe(value));
+    let wrong = || {
+        format!(
+            "score_cutoff: {taken} or None is taken, got {}",
+            describe(value)
+        )
+    };
     let cutoff: f64 = value.extract().map_err(|_| PyTypeError::new_err(wrong()))?;
     if cutoff.is_nan() || !holds(cutoff) {
         return Err(PyValueError::new_err(wrong()));
@@ -90,7 +107,9 @@ impl Scorer {
             let name = value.getattr("name").or_else(|_| value.getattr("__name__"));
             name.and_then(|name| name.extract()).map_err(|_| {
                 let found = describe(value);
-                PyTypeError::new_err(format!("dtype: a name or a NumPy dtype is taken, got {found}"))
+                PyTypeError::new_err(format!(
+                    "dtype: a name or a NumPy dtype is taken, got {found}"
+                ))
             })?
         };
         let known = self.dtypes();
@@ -114,7 +133,9 @@ impl Scorer {
     /// Their names.
     pub(crate) fn names(self) -> String {
         let names: Vec<_> = self.dtypes().iter().map(|(name, _)| *name).collect();
-        let (last, others) = names.split_last().map_or(("", &[] as &[_]), |(last, others)| (*last, others));
+        let (last, others) = names
+            .split_last()
+            .map_or(("", &[] as &[_]), |(last, others)| (*last, others));
         format!("{} or {last}", others.join(", "))
     }
 }

@@ -290,7 +290,10 @@ impl<'a, T: Copy> Target<'a, T> {
     /// There is no such element.
     #[inline]
     pub fn write(&mut self, row: usize, col: usize, value: T) {
-        assert!(row < self.rows && col < self.cols, "({row}, {col}) is not within {self:?}");
+        assert!(
+            row < self.rows && col < self.cols,
+            "({row}, {col}) is not within {self:?}"
+        );
         // SAFETY: it is one of the elements that `new` was promised, and nobody else has the matrix meanwhile.
         unsafe { self.at(row, col).write(value) };
     }
