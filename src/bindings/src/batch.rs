@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use hotkernels_kernels::simd::Level;
 use hotkernels_kernels::text::Unit;
 use hotkernels_kernels::text::batch::{
-    self, Cell, Choices, Distance, Measure, Queries, Reader, Similarity, Strings,
+    self, Cell, Choices, Distance, Measure, Order, Queries, Reader, Similarity, Strings,
 };
 use hotkernels_kernels::threads::Team;
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -302,7 +302,12 @@ fn fill<M: Scored, T: Cell<M::Score> + Element + Limits>(
     } = call;
     run::detached(py, move |stop| {
         let team = Team::new(threads, stop);
-        let choices = Choices::new(level, measure, choices);
+        let order = if cutoff.is_none() {
+            Order::AsGiven
+        } else {
+            Order::ByLength
+        };
+        let choices = Choices::new(level, measure, choices, order);
         let queries = Queries::new(queries, &choices);
         let done = AtomicU64::new(0);
         // An interrupted run leaves the exception with `detached`, which raises it.
@@ -379,7 +384,7 @@ where
     let done = &done;
     let work = move |stop: &dyn Fn() -> bool| {
         let team = Team::new(threads, stop);
-        let choices = Choices::new(level, measure, choices);
+        let choices = Choices::new(level, measure, choices, Order::ByLength);
         let queries = Queries::new(queries, &choices);
         // An interrupted run leaves the exception with `detached`, which raises it.
         batch::best_match(level, measure, &queries, &choices, cutoff, &team, done)

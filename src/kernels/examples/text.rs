@@ -7,7 +7,8 @@ use std::time::Instant;
 use hotkernels_kernels::memory::Target;
 use hotkernels_kernels::simd::{self, Level};
 use hotkernels_kernels::text::batch::{
-    Cell, Choices, Distance, Measure, Queries, Reader, Similarity, Strings, best_match, cdist,
+    Cell, Choices, Distance, Measure, Order, Queries, Reader, Similarity, Strings, best_match,
+    cdist,
 };
 use hotkernels_kernels::text::{Text, Unit};
 use hotkernels_kernels::threads::Team;
@@ -44,8 +45,9 @@ fn time(what: &str, pairs: usize, mut run: impl FnMut()) {
 }
 
 fn measure<M: Measure, T: Cell<M::Score> + Default>(level: Level, measure: M, size: usize) {
+    let order = Order::AsGiven;
     let mut reader = Reader::new(Unit::CodePoint);
-    let choices = Choices::new(level, measure, names(size, &mut reader, 1));
+    let choices = Choices::new(level, measure, names(size, &mut reader, 1), order);
     let queries = Queries::new(names(size, &mut reader, 2), &choices);
     let mut out = vec![T::default(); size * size];
     let target = Target::from_slice(&mut out, size, size);

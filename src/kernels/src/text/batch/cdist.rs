@@ -83,7 +83,7 @@ pub fn cdist<M: Measure, T: Cell<M::Score>>(
             let write = |row: usize, places: &[u32], scores: &[M::Score]| {
                 // SAFETY: the choices' places are columns and the query's is a row, which the assertion has seen; this
                 // piece alone has both.
-                unsafe { write(out, row, places, scores, cutoff, M::nearer) };
+                unsafe { write(out, row, places, item.is_run, scores, cutoff, M::nearer) };
             };
             if fill(
                 level, measure, choices, item, &group, cutoff, spare, ask, write,
@@ -168,7 +168,7 @@ fn fill<M: Measure>(
     Ok(())
 }
 
-/// Writes scores to their places in a row.
+/// Writes scores to their places in a row, which are a run of places or not.
 ///
 /// # Safety
 ///
@@ -178,6 +178,7 @@ unsafe fn write<S: Copy, T: Cell<S>>(
     out: &Target<'_, T>,
     row: usize,
     places: &[u32],
+    is_run: bool,
     scores: &[S],
     limit: Option<Limit<S>>,
     nearer: impl Fn(S, S) -> bool,
@@ -186,8 +187,19 @@ unsafe fn write<S: Copy, T: Cell<S>>(
         Some(limit) if nearer(limit.cutoff, score) => T::of(limit.beyond),
         _ => T::of(score),
     };
-    for (&place, &score) in places.iter().zip(scores) {
-        // SAFETY: the caller's promise.
-        unsafe { out.at(row, place as usize).write(each(score)) };
+    match places {
+        [first, ..] if is_run => {
+            let start = out.at(row, *first as usize);
+            for (offset, &score) in scores.iter().enumerate() {
+                // SAFETY: the caller's promise; the places are one after the other.
+                unsafe { start.add(offset).write(each(score)) };
+            }
+        }
+        _ => {
+            for (&place, &score) in places.iter().zip(scores) {
+                // SAFETY: the caller's promise.
+                unsafe { out.at(row, place as usize).write(each(score)) };
+            }
+        }
     }
 }

@@ -4,6 +4,7 @@ use super::blocks::Block;
 use super::columns::{Columns, SYMBOLS};
 use super::queries::Query;
 use super::strings::{Alphabet, Strings};
+use super::tables::Tables;
 use super::tile::{self, Counts};
 use super::{damerau, measure::Measure};
 use crate::simd::Level;
@@ -26,13 +27,23 @@ pub enum Layout {
     Columns,
 }
 
+/// Which strings share a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Those that need words of one width, as they come: their scores stand side by side.
+    AsGiven,
+    /// Those of like length, so that a cutoff passes over whole blocks.
+    ByLength,
+}
+
 /// Strings to compare queries with, laid out for a kind of measure and a level.
 #[derive(Debug)]
 pub struct Choices {
     strings: Strings,
     alphabet: Alphabet,
-    /// The strings that are not missing, the shorter ones first.
+    /// The strings that are not missing, by length, or by the width of word that they need.
     order: Vec<u32>,
+    longest: usize,
     items: Vec<Item>,
 }
 
@@ -44,6 +55,8 @@ pub struct Item {
     pub(super) count: usize,
     /// The lengths of the shortest and of the longest one.
     pub(super) lengths: [usize; 2],
+    /// Whether they stand side by side among the strings that were given too.
+    pub(super) is_run: bool,
     pub(super) lanes: Lanes,
 }
 
@@ -67,23 +80,32 @@ pub struct Spare {
     pub(super) u32: tile::Spare<u32>,
     pub(super) u64: tile::Spare<u64>,
     pub(super) columns: damerau::Spare,
+    pub(super) tables: Tables,
 }
 
 impl Choices {
-    /// Lays the strings out.
+    /// Lays the strings out, in an order that the measure may have reasons not to follow.
     ///
     /// # Panics
     ///
     /// This CPU lacks the level.
     #[must_use]
-    pub fn new<M: Measure>(level: Level, measure: M, strings: Strings) -> Self {
+    pub fn new<M: Measure>(level: Level, measure: M, strings: Strings, order: Order) -> Self {
         let alphabet = Alphabet::new(&strings);
         let strings = alphabet.encode(strings);
-        let order = strings.by_length();
+        let by_length = strings.by_length();
+        let longest = by_length
+            .last()
+            .map_or(0, |&index| strings.get(index as usize).len());
+        let order = match order {
+            Order::AsGiven if measure.takes_any_order() => by_width(&strings, by_length),
+            Order::AsGiven | Order::ByLength => by_length,
+        };
         let mut choices = Self {
             strings,
             alphabet,
             order,
+            longest,
             items: Vec::new(),
         };
         let counts = tile::lanes(level);
@@ -98,14 +120,14 @@ impl Choices {
         let first = self.items.last().map_or(0, |item| item.first + item.count);
         let rest = &self.order[first..];
         let length = |&index: &u32| self.strings.get(index as usize).len();
-        let shortest = length(rest.first()?);
-        let (most, longest) = match (layout, shortest) {
-            (_, LONGEST..) if shortest > LONGEST => (FEW, usize::MAX),
+        let longest = width(length(rest.first()?));
+        let (most, longest) = match (layout, longest) {
+            (_, usize::MAX) => (FEW, usize::MAX),
             (Layout::Columns, _) => (counts.columns, LONGEST),
-            (Layout::Bits, ..=8) => (counts.u8, 8),
-            (Layout::Bits, ..=16) => (counts.u16, 16),
-            (Layout::Bits, ..=32) => (counts.u32, 32),
-            (Layout::Bits, _) => (counts.u64, 64),
+            (Layout::Bits, 8) => (counts.u8, 8),
+            (Layout::Bits, 16) => (counts.u16, 16),
+            (Layout::Bits, 32) => (counts.u32, 32),
+            (Layout::Bits, _) => (counts.u64, LONGEST),
         };
         let fit = rest
             .iter()
@@ -127,10 +149,13 @@ impl Choices {
             (Layout::Bits, 32) => Lanes::U32(Block::new(&strings, most)),
             (Layout::Bits, _) => Lanes::U64(Block::new(&strings, most)),
         };
+        let lengths = strings.iter().map(|string| string.len());
+        let places = &rest[..strings.len()];
         Some(Item {
             first,
             count: strings.len(),
-            lengths: [shortest, strings.last()?.len()],
+            lengths: [lengths.clone().min()?, lengths.max()?],
+            is_run: places.windows(2).all(|two| two[0] + 1 == two[1]),
             lanes,
         })
     }
@@ -156,9 +181,7 @@ impl Choices {
     /// The most symbols that one of them has.
     #[must_use]
     pub fn longest(&self) -> usize {
-        self.order
-            .last()
-            .map_or(0, |&index| self.strings.get(index as usize).len())
+        self.longest
     }
 
     /// The numbers of their units.
@@ -186,6 +209,23 @@ impl Choices {
     pub(super) fn symbols(&self, place: u32) -> &[u32] {
         self.strings.get(place as usize)
     }
+}
+
+/// The bits of the word that a string of that length needs; more than there are where none has as many.
+fn width(length: usize) -> usize {
+    match length {
+        0..=8 => 8,
+        9..=16 => 16,
+        17..=32 => 32,
+        33..=LONGEST => LONGEST,
+        _ => usize::MAX,
+    }
+}
+
+/// Strings by the width of word that they need, those of one width in the order in which they were given.
+fn by_width(strings: &Strings, mut order: Vec<u32>) -> Vec<u32> {
+    order.sort_unstable_by_key(|&index| (width(strings.get(index as usize).len()), index));
+    order
 }
 
 /// How many of the strings have at most [`SYMBOLS`] different symbols together.

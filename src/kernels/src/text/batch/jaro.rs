@@ -8,8 +8,8 @@ use super::tile::{Rows, SIDE, Scan, load, store, store_ones};
 use crate::arch::{Lanes, Word};
 use crate::text::masks::low;
 
-/// Gives the number of units in common, of pairs of them that differ when taken in order, and of those that both strings
-/// begin with, of at most four.
+/// Gives two words: the number of units in common, times twice the bits of a word, and of pairs of them that differ when
+/// taken in order; and the number of units that both strings begin with, of at most four.
 pub(super) struct Common;
 
 /// The most units of a common prefix that are counted.
@@ -19,7 +19,7 @@ const PREFIX: usize = 4;
 const MOST: usize = 128;
 
 impl<W: Word> Scan<W> for Common {
-    const OUTPUTS: usize = 3;
+    const OUTPUTS: usize = 2;
 
     #[inline(always)]
     fn scan<A: Copy, L: Lanes<A, Word = W>>(
@@ -67,10 +67,15 @@ impl<W: Word> Scan<W> for Common {
             // The run of ones at the low end: adding one ends it.
             *begun = begun.and_not(begun.add(one));
         }
-        let (common, others) = out.split_at_mut(lanes);
-        let (unordered, begun) = others.split_at_mut(lanes);
-        store_ones(taken, common);
-        store_ones(differ, unordered);
+        let (counts, begun) = out.split_at_mut(lanes);
+        for (taken, differ) in taken.iter_mut().zip(differ) {
+            *taken = taken.count_ones();
+            for _ in 0..(2 * W::BITS).ilog2() {
+                *taken = taken.add(*taken);
+            }
+            *taken = taken.add(differ.count_ones());
+        }
+        store(taken, counts);
         store_ones(prefix, begun);
     }
 }

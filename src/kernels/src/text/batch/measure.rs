@@ -1,15 +1,15 @@
 //! Measures: what is computed of two strings, pair by pair and block by block.
 
 use std::fmt::Debug;
-use std::sync::OnceLock;
 
 use super::blocks::Block;
-use super::choices::{Item, LONGEST, Lanes, Layout, MOST, Spare};
+use super::choices::{Item, Lanes, Layout, MOST, Spare};
 use super::damerau;
 use super::hamming::Same;
 use super::jaro::Common;
 use super::levenshtein::Edits;
 use super::queries::Query;
+use super::tables::Tables;
 use super::tile::{self, Scan};
 use crate::arch::Word;
 use crate::simd::Level;
@@ -62,6 +62,9 @@ pub trait Sealed: Copy + Debug + Send + Sync {
 
     /// What the choices have to be laid out in.
     fn layout(self) -> Layout;
+
+    /// Whether strings of many lengths may share a block at no cost.
+    fn takes_any_order(self) -> bool;
 
     /// Nothing is nearer of all scores of strings of such lengths, the second from the shortest to the longest.
     fn bound(self, query: usize, choices: [usize; 2]) -> Self::Score;
@@ -136,6 +139,10 @@ impl Sealed for Distance {
             Self::DamerauLevenshtein => Layout::Columns,
             Self::Levenshtein | Self::Osa | Self::Hamming => Layout::Bits,
         }
+    }
+
+    fn takes_any_order(self) -> bool {
+        self.layout() == Layout::Bits
     }
 
     fn bound(self, query: usize, [shortest, longest]: [usize; 2]) -> u32 {
@@ -261,6 +268,10 @@ impl Sealed for Similarity {
         Layout::Bits
     }
 
+    fn takes_any_order(self) -> bool {
+        false
+    }
+
     fn bound(self, query: usize, [shortest, longest]: [usize; 2]) -> f64 {
         let choice = query.clamp(shortest, longest);
         let common = query.min(choice);
@@ -297,9 +308,9 @@ impl Sealed for Similarity {
         spare: &mut Spare,
         each: &mut dyn FnMut(usize, &[f64]),
     ) {
-        each_width!(item, spare, |block, words| match self {
-            Self::Jaro => similarities::<_, false>(level, block, queries, words, each),
-            Self::JaroWinkler => similarities::<_, true>(level, block, queries, words, each),
+        let tables = &mut spare.tables;
+        each_width!(item, spare, |block, words| {
+            similarities(level, self, block, queries, (words, tables), each);
         });
     }
 }
@@ -316,68 +327,33 @@ impl Similarity {
     }
 }
 
-/// One more than the longest string in a block.
-const SIDE: usize = LONGEST + 1;
-
-/// For each length of a string in a block the parts of it.
-fn fractions() -> &'static [[f64; SIDE]] {
-    static FRACTIONS: OnceLock<Vec<[f64; SIDE]>> = OnceLock::new();
-    FRACTIONS.get_or_init(|| (0..SIDE).map(parts).collect())
-}
-
-/// Parts of a whole: the quotients that Jaro's similarity is the mean of; 0 of nothing.
-fn parts(whole: usize) -> [f64; SIDE] {
-    std::array::from_fn(|part| {
-        if whole == 0 {
-            0.0
-        } else {
-            part as f64 / whole as f64
-        }
-    })
-}
-
-fn similarities<W: Word, const WINKLER: bool>(
+fn similarities<W: Word>(
     level: Level,
+    measure: Similarity,
     block: &Block<W>,
     queries: &[Query<'_>],
-    spare: &mut tile::Spare<W>,
+    (spare, tables): (&mut tile::Spare<W>, &mut Tables),
     each: &mut dyn FnMut(usize, &[f64]),
 ) {
     let lanes = block.lanes();
     let found = tile::scan::<W, Common>(level, block, queries, spare);
-    let fractions = fractions();
-    let measure = if WINKLER {
-        Similarity::JaroWinkler
-    } else {
-        Similarity::Jaro
-    };
     let mut scores = [0.0; MOST];
-    let outputs = <Common as Scan<W>>::OUTPUTS;
-    for ((number, query), found) in queries
-        .iter()
-        .enumerate()
-        .zip(found.chunks_exact(outputs * lanes))
-    {
-        let (common, others) = found.split_at(lanes);
-        let (unordered, prefix) = others.split_at(lanes);
-        let long;
-        let of_query = if let Some(parts) = fractions.get(query.symbols.len()) {
-            parts
-        } else {
-            long = parts(query.symbols.len());
-            &long
-        };
-        let counts = common.iter().zip(unordered).zip(prefix);
-        for ((to, &length), ((common, unordered), prefix)) in
-            scores.iter_mut().zip(block.lengths()).zip(counts)
-        {
-            let [common, unordered, prefix] =
-                [common, unordered, prefix].map(|word| word.to_u64() as usize % SIDE);
-            let of_choice = &fractions[usize::from(length) % SIDE];
-            let ordered = (common - unordered / 2) % SIDE;
-            let jaro = (of_query[common] + of_choice[common] + fractions[common][ordered]) / 3.0;
-            *to = measure.finish(jaro, prefix);
+    let parts = found.chunks_exact(<Common as Scan<W>>::OUTPUTS * lanes);
+    for ((number, query), found) in queries.iter().enumerate().zip(parts) {
+        let (counts, prefixes) = found.split_at(lanes);
+        let mut start = 0;
+        // Strings of one length stand together.
+        for run in block.lengths().chunk_by(|a, b| a == b) {
+            let lengths = [query.symbols.len(), run[0].into()];
+            let counts = &counts[start..start + run.len()];
+            tables.jaro(lengths, counts, &mut scores[start..start + run.len()]);
+            start += run.len();
         }
-        each(number, &scores[..block.lengths().len()]);
+        if measure == Similarity::JaroWinkler {
+            for (score, prefix) in scores[..start].iter_mut().zip(prefixes) {
+                *score = measure.finish(*score, prefix.to_u64() as usize);
+            }
+        }
+        each(number, &scores[..start]);
     }
 }

@@ -18,11 +18,12 @@ mod levenshtein;
 mod measure;
 mod queries;
 mod strings;
+mod tables;
 mod tile;
 
 pub use best::{Best, best_match};
 pub use cdist::{Cell, cdist};
-pub use choices::Choices;
+pub use choices::{Choices, Order};
 pub use measure::{Distance, Measure, Similarity};
 pub use queries::Queries;
 pub use strings::{Reader, Strings};

@@ -104,8 +104,12 @@ fn check<M: Known>(
 ) where
     M::Score: Cell<M::Score>,
 {
-    for level in simd::available() {
-        let laid_out = Choices::new(level, measure, read(choices));
+    let orders = [Order::AsGiven, Order::ByLength];
+    for (level, order) in simd::available()
+        .into_iter()
+        .flat_map(|level| orders.map(|order| (level, order)))
+    {
+        let laid_out = Choices::new(level, measure, read(choices), order);
         let asked = Queries::new(read(queries), &laid_out);
         for cutoff in cutoffs.iter().copied().map(Some).chain([None]) {
             for threads in [1, 3] {
@@ -261,7 +265,7 @@ fn clusters_are_units() {
     reader.read(Some(Text::Utf8("résumé")), &mut choices);
     reader.read(Some(Text::Utf8("re\u{301}sume\u{300}")), &mut choices);
     let level = simd::detected();
-    let choices = Choices::new(level, Distance::Levenshtein, choices);
+    let choices = Choices::new(level, Distance::Levenshtein, choices, Order::AsGiven);
     let queries = Queries::new(queries, &choices);
     let (mut out, done) = ([0_u8; 2], AtomicU64::new(0));
     let target = Target::from(out.as_mut_slice());
@@ -288,7 +292,7 @@ fn a_long_call_asks_whether_to_stop() {
         .collect();
     let level = simd::detected();
     for (given, times) in [(&long, 4), (&short, 4)] {
-        let choices = Choices::new(level, Distance::Levenshtein, read(given));
+        let choices = Choices::new(level, Distance::Levenshtein, read(given), Order::ByLength);
         let shifted: Given = given
             .iter()
             .flatten()
