@@ -13,6 +13,7 @@ import hotkernels as hk
 import numpy as np
 
 from benchmarks.measure import Work
+from benchmarks.text import text
 
 
 def peer(name: str) -> ModuleType:
@@ -191,6 +192,7 @@ def relative_error(exact: float) -> Callable[[object], float]:
 FAMILIES: dict[str, Callable[[], Iterator[Work]]] = {
     "vector": vector,
     "reduce": reduce,
+    "text": text,
     "calls": calls,
     "threads": threads,
 }

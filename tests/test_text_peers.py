@@ -20,7 +20,8 @@ if sysconfig.get_config_var("Py_GIL_DISABLED"):
     pytest.skip("the peers are not for free-threaded builds", allow_module_level=True)
 
 import jellyfish
-from rapidfuzz import distance
+import numpy as np
+from rapidfuzz import distance, process
 
 JELLYFISH = [
     "damerau_levenshtein_distance",
@@ -147,3 +148,17 @@ def test_bands_of_long_strings(seed: int, alphabet: str, lengths: tuple[int, int
     pair = a[:30] + middle + a[30:], b[:-20] + middle + b[-20:]
     for name in ("levenshtein_distance", "osa_distance"):
         assert getattr(hk, name)(*pair, unit="codepoint") == RAPIDFUZZ[name](*pair)
+
+
+@pytest.mark.parametrize("name", RAPIDFUZZ)
+@given(queries=st.lists(strings, max_size=5), choices=st.lists(strings, max_size=40), data=st.data())
+def test_many_strings_as_rapidfuzz(name: str, queries: list[str], choices: list[str], data: st.DataObject) -> None:
+    similar = name.startswith("jaro")
+    if similar and "" in queries and "" in choices:
+        choices = [*filter(None, choices)]  # of two empty strings jellyfish says 0, RapidFuzz 1
+    cutoff = data.draw(st.none() | (st.sampled_from([0.5, 0.8, 1.0]) if similar else st.integers(0, 20)))
+    dtype = np.float32 if similar else np.uint32
+    scorer: Any = name.removesuffix("_distance").removesuffix("_similarity")
+    found = hk.cdist(queries, choices, scorer, score_cutoff=cutoff, unit="codepoint", dtype=dtype)
+    expected = process.cdist(queries, choices, scorer=RAPIDFUZZ[name], score_cutoff=cutoff, dtype=dtype)
+    np.testing.assert_array_equal(found, expected.reshape(found.shape))

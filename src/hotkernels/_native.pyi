@@ -1,15 +1,17 @@
 # What the compiled module holds; nox -s lint checks it against the module (stubtest).
-from collections.abc import Buffer, Iterable, Iterator
+from collections.abc import Buffer, Callable, Iterable, Iterator
 from typing import Any, Literal, Protocol, SupportsFloat, SupportsIndex, final, overload, type_check_only
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 __all__ = [
     "ThreadSafeCounter",
     "Vector",
     "__version__",
+    "best_match",
     "build_info",
+    "cdist",
     "cosine_matrix",
     "cosine_similarity",
     "damerau_levenshtein_distance",
@@ -38,6 +40,7 @@ class _DLPackTensor(Protocol):
 type _Array = Buffer | _DLPackTensor
 type _Dtype = Literal["float32", "float64"]
 type _Unit = Literal["grapheme", "codepoint"]
+type _Scorer = Literal["levenshtein", "osa", "damerau_levenshtein", "hamming", "jaro", "jaro_winkler"]
 
 def dot(a: _Array, b: _Array) -> float: ...
 def cosine_similarity(a: _Array, b: _Array) -> float: ...
@@ -57,6 +60,40 @@ def hamming_distance(a: str, b: str, *, unit: _Unit = "grapheme") -> int: ...
 def jaro_similarity(a: str, b: str, *, unit: _Unit = "grapheme") -> float: ...
 def jaro_winkler_similarity(a: str, b: str, long_tolerance: bool | None = None, *, unit: _Unit = "grapheme") -> float: ...
 def jaccard_similarity(a: str, b: str, ngram_size: SupportsIndex | None = None, *, unit: _Unit = "codepoint") -> float: ...
+@overload
+def cdist(
+    queries: Iterable[str | None],
+    choices: Iterable[str | None],
+    scorer: _Scorer = "levenshtein",
+    *,
+    score_cutoff: float | None = None,
+    unit: _Unit = "grapheme",
+    out: None = None,
+    dtype: DTypeLike | None = None,
+    threads: int | None = None,
+) -> NDArray[Any]: ...
+@overload
+def cdist[Out: Buffer](
+    queries: Iterable[str | None],
+    choices: Iterable[str | None],
+    scorer: _Scorer = "levenshtein",
+    *,
+    score_cutoff: float | None = None,
+    unit: _Unit = "grapheme",
+    out: Out,
+    dtype: DTypeLike | None = None,
+    threads: int | None = None,
+) -> Out: ...
+def best_match(
+    queries: Iterable[str | None],
+    choices: Iterable[str | None],
+    scorer: _Scorer = "levenshtein",
+    *,
+    score_cutoff: float | None = None,
+    unit: _Unit = "grapheme",
+    threads: int | None = None,
+    progress: Callable[[int, int], object] | bool | None = None,
+) -> tuple[NDArray[np.int64], NDArray[np.int64] | NDArray[np.float64]]: ...
 def soundex(a: str) -> str: ...
 def metaphone(a: str) -> str: ...
 def nysiis(a: str) -> str: ...

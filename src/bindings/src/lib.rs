@@ -8,13 +8,16 @@
 
 mod argument;
 mod array;
+mod batch;
 mod counter;
 mod dlpack;
 mod dtype;
 mod matrix;
 mod meta;
+mod progress;
 mod reduce;
 mod run;
+mod scorer;
 mod string;
 mod text;
 mod vector;
@@ -28,6 +31,8 @@ mod _native {
     use super::{PyModule, PyModuleMethods, PyResult, meta, run};
     use pyo3::Bound;
 
+    #[pymodule_export]
+    use super::batch::{best_match, cdist};
     #[pymodule_export]
     use super::counter::ThreadSafeCounter;
     #[pymodule_export]

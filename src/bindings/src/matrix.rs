@@ -59,13 +59,13 @@ pub(crate) fn cosine_matrix<'py>(
     ];
     let result = match out {
         Some(out) => out.clone(),
-        None => empty(py, shape, queries.dtype())?,
+        None => empty(py, "cosine_matrix", shape, queries.dtype())?,
     };
     let output = Array::take(&result, "out", Some(2))?;
     check_output(
         &output,
-        shape,
-        queries.dtype(),
+        (shape, "queries by corpus rows"),
+        (queries.dtype(), "that of queries"),
         [Some(&queries), corpus.as_ref()],
     )?;
     match queries.dtype() {
@@ -76,35 +76,42 @@ pub(crate) fn cosine_matrix<'py>(
     Ok(result)
 }
 
-/// An ndarray of that shape, not filled in.
-fn empty<'py>(py: Python<'py>, shape: [usize; 2], dtype: &Dtype) -> PyResult<Bound<'py, PyAny>> {
+/// An ndarray of that shape, not filled in, for a function that takes `out` too.
+pub(crate) fn empty<'py>(
+    py: Python<'py>,
+    function: &str,
+    shape: [usize; 2],
+    dtype: &Dtype,
+) -> PyResult<Bound<'py, PyAny>> {
+    let or = if function == "best_match" {
+        ""
+    } else {
+        ", or pass out="
+    };
     let numpy = py.import(intern!(py, "numpy")).map_err(|error| {
-        let named = PyImportError::new_err(
-            "cosine_matrix returns a NumPy array, and NumPy cannot be imported: \
-             pip install 'hotkernels[numpy]', or pass out=",
-        );
+        let named = PyImportError::new_err(format!(
+            "{function} returns a NumPy array, and NumPy cannot be imported: pip install 'hotkernels[numpy]'{or}"
+        ));
         named.set_cause(py, Some(error));
         named
     })?;
     numpy.call_method1(intern!(py, "empty"), (shape, dtype.name()))
 }
 
-/// Refuses an `out` that cannot take the result, or that the kernel would read while it writes.
-fn check_output(
+/// Refuses an `out` that cannot take the result, or that the kernel would read while it writes. The shape and the dtype come
+/// with what they are.
+pub(crate) fn check_output(
     out: &Array<'_>,
-    shape: [usize; 2],
-    dtype: &Dtype,
+    (shape, axes): ([usize; 2], &str),
+    (dtype, whose): (&Dtype, &str),
     inputs: [Option<&Array<'_>>; 2],
 ) -> PyResult<()> {
     if out.dtype() != dtype {
-        return Err(wrong_dtype(
-            out,
-            &format!("{}, that of queries,", dtype.name()),
-        ));
+        return Err(wrong_dtype(out, &format!("{}, {whose},", dtype.name())));
     }
     if out.shape() != shape {
         return Err(PyValueError::new_err(format!(
-            "out has shape {}; {}, queries by corpus rows, is taken",
+            "out has shape {}; {}, {axes}, is taken",
             out.shape_text(),
             shape_text(&shape)
         )));

@@ -61,6 +61,15 @@ pub(crate) fn detached<R: Send>(
     py: Python<'_>,
     work: impl FnOnce(&dyn Fn() -> bool) -> R + Send,
 ) -> PyResult<R> {
+    detached_telling(py, work, |_| Ok(()))
+}
+
+/// As [`detached`], and calls `tell` with the interpreter from time to time; what that raises stops the work too.
+pub(crate) fn detached_telling<R: Send>(
+    py: Python<'_>,
+    work: impl FnOnce(&dyn Fn() -> bool) -> R + Send,
+    tell: impl Fn(Python<'_>) -> PyResult<()> + Send + Sync,
+) -> PyResult<R> {
     let (result, raised) = py.detach(|| {
         let raised: RefCell<Option<PyErr>> = RefCell::new(None);
         let looked = Cell::new(Instant::now());
@@ -72,7 +81,8 @@ pub(crate) fn detached<R: Send>(
                 return false;
             }
             // An interpreter that is shutting down cannot be attached to; the work goes on, nobody waits for it.
-            let error = Python::try_attach(|py| py.check_signals().err()).flatten();
+            let look = |py: Python<'_>| py.check_signals().and_then(|()| tell(py)).err();
+            let error = Python::try_attach(look).flatten();
             looked.set(Instant::now());
             let stop = error.is_some();
             raised.replace(error);

@@ -18,7 +18,7 @@ use crate::string::take;
 pub(crate) struct GivenUnit<'a, 'py>(Option<Borrowed<'a, 'py, PyAny>>);
 
 /// No `unit` was given.
-const DEFAULT: GivenUnit<'static, 'static> = GivenUnit(None);
+pub(crate) const DEFAULT: GivenUnit<'static, 'static> = GivenUnit(None);
 
 impl<'a, 'py> FromPyObject<'a, 'py> for GivenUnit<'a, 'py> {
     type Error = Infallible;
@@ -30,7 +30,7 @@ impl<'a, 'py> FromPyObject<'a, 'py> for GivenUnit<'a, 'py> {
 
 impl GivenUnit<'_, '_> {
     #[inline]
-    fn or(self, default: Unit) -> PyResult<Unit> {
+    pub(crate) fn or(self, default: Unit) -> PyResult<Unit> {
         match self.0 {
             None => Ok(default),
             Some(value) => named_unit(&value),

@@ -283,6 +283,21 @@ impl<'a, T: Copy> Target<'a, T> {
         self.stride
     }
 
+    /// Writes an element.
+    ///
+    /// # Panics
+    ///
+    /// There is no such element.
+    #[inline]
+    pub fn write(&mut self, row: usize, col: usize, value: T) {
+        assert!(
+            row < self.rows && col < self.cols,
+            "({row}, {col}) is not within {self:?}"
+        );
+        // SAFETY: it is one of the elements that `new` was promised, and nobody else has the matrix meanwhile.
+        unsafe { self.at(row, col).write(value) };
+    }
+
     /// Where an element is. It may be read and written there by who makes sure that no other thread does.
     #[inline]
     pub(crate) fn at(&self, row: usize, col: usize) -> *mut T {

@@ -103,6 +103,26 @@ impl<'a> Team<'a> {
         make: impl Fn() -> S + Sync,
         work: impl Fn(&mut S, usize) + Sync,
     ) -> Result<(), Interrupted> {
+        self.for_each_asking(pieces, make, |own, piece, _| work(own, piece))
+    }
+
+    /// As [`Team::for_each_with`], for pieces that may take long: each is handed a function to ask whether to stop, every
+    /// millisecond or so, which is `stop` on the calling thread and says what that said on the others. A piece that is
+    /// told to stop may return at once.
+    ///
+    /// # Errors
+    ///
+    /// As [`Team::for_each`].
+    ///
+    /// # Panics
+    ///
+    /// As [`Team::for_each`].
+    pub fn for_each_asking<S>(
+        &self,
+        pieces: usize,
+        make: impl Fn() -> S + Sync,
+        work: impl Fn(&mut S, usize, &dyn Fn() -> bool) + Sync,
+    ) -> Result<(), Interrupted> {
         let shared = Shared {
             pieces,
             next: AtomicUsize::new(0),
@@ -148,22 +168,24 @@ impl Shared {
     fn run<S>(
         &self,
         make: &impl Fn() -> S,
-        work: &impl Fn(&mut S, usize),
+        work: &impl Fn(&mut S, usize, &dyn Fn() -> bool),
         stop: &dyn Fn() -> bool,
     ) {
         let panicking = StopOnPanic(&self.stopped);
+        let ask = || {
+            if !self.stopped.load(Ordering::Relaxed) && stop() {
+                self.stopped.store(true, Ordering::Relaxed);
+            }
+            self.stopped.load(Ordering::Relaxed)
+        };
         let mut own = None;
         loop {
             // Relaxed: the pieces themselves are synchronized by making and joining the threads.
             let piece = self.next.fetch_add(1, Ordering::Relaxed);
-            if piece >= self.pieces || self.stopped.load(Ordering::Relaxed) {
+            if piece >= self.pieces || ask() {
                 break;
             }
-            if stop() {
-                self.stopped.store(true, Ordering::Relaxed);
-                break;
-            }
-            work(own.get_or_insert_with(make), piece);
+            work(own.get_or_insert_with(make), piece, &ask);
         }
         drop(panicking);
     }
@@ -229,6 +251,28 @@ mod tests {
             });
             assert_eq!((result, asked.get()), (Err(Interrupted), 1));
             assert!(done.into_inner() < 1 << 20);
+        }
+    }
+
+    #[test]
+    fn a_piece_may_ask_on_any_thread() {
+        for threads in 1..5 {
+            let asked = Cell::new(0);
+            let stop = || {
+                asked.set(asked.get() + 1);
+                asked.get() > 10
+            };
+            // Each piece is endless until it is told to stop.
+            let result = team(threads, &stop).for_each_asking(
+                threads,
+                || (),
+                |(), _, ask| {
+                    while !ask() {
+                        thread::yield_now();
+                    }
+                },
+            );
+            assert_eq!((result, asked.get()), (Err(Interrupted), 11));
         }
     }
 

@@ -9,11 +9,13 @@
 
 #[cfg(target_arch = "aarch64")]
 mod aarch64;
+mod lanes;
 mod tile;
 mod words;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 
+pub(crate) use lanes::{Bytes, Lanes, One, Word};
 pub(crate) use tile::Tile;
 pub(crate) use words::{Plain, Words};
 
@@ -28,6 +30,11 @@ pub trait Arch: Copy + Send + Sync + 'static {
     type F64: Doubles<Self>;
     /// Eight words of 64 bits.
     type Words: Words<Self>;
+    /// Registers of integers.
+    type U8: Bytes<Self>;
+    type U16: Lanes<Self, Word = u16>;
+    type U32: Lanes<Self, Word = u32>;
+    type U64: Lanes<Self, Word = u64>;
     /// Rows and columns of the tile that `tile_f32` computes, and of `tile_f64`'s.
     const TILE_F32: (usize, usize);
     const TILE_F64: (usize, usize);

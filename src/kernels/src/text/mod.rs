@@ -3,6 +3,7 @@
 //! A string comes as [`Text`]; [`pair`] makes units of two of them: code points or grapheme clusters, as numbers of one
 //! width. The algorithms are in modules of their own, one each, generic over the width.
 
+pub mod batch;
 mod damerau;
 mod graphemes;
 mod hamming;

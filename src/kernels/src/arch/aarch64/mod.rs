@@ -5,5 +5,6 @@
     reason = "the intrinsics have names of their own, and each file uses dozens"
 )]
 
+mod lanes;
 pub(crate) mod neon;
 mod words;

@@ -30,6 +30,10 @@ impl Arch for Neon {
     type F32 = F32x4;
     type F64 = F64x2;
     type Words = super::words::NeonWords;
+    type U8 = super::lanes::U8x16;
+    type U16 = super::lanes::U16x8;
+    type U32 = super::lanes::U32x4;
+    type U64 = super::lanes::U64x2;
     const TILE_F32: (usize, usize) = (8, 12);
     const TILE_F64: (usize, usize) = (8, 6);
 

@@ -31,6 +31,10 @@ impl Arch for Avx2 {
     type F32 = F32x8;
     type F64 = F64x4;
     type Words = super::words::Avx2Words;
+    type U8 = super::lanes::U8x32;
+    type U16 = super::lanes::U16x16;
+    type U32 = super::lanes::U32x8;
+    type U64 = super::lanes::U64x4;
     const TILE_F32: (usize, usize) = (6, 16);
     const TILE_F64: (usize, usize) = (6, 8);
 

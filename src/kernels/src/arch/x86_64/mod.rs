@@ -7,6 +7,7 @@
 
 pub(crate) mod avx2;
 pub(crate) mod avx512;
+mod lanes;
 pub(crate) mod sse2;
 mod transpose;
 mod words;

@@ -1,0 +1,420 @@
+//! Many strings against many: `cdist` and `best_match`.
+
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use hotkernels_kernels::simd::Level;
+use hotkernels_kernels::text::Unit;
+use hotkernels_kernels::text::batch::{
+    self, Cell, Choices, Distance, Measure, Order, Queries, Reader, Similarity, Strings,
+};
+use hotkernels_kernels::threads::Team;
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyByteArray, PyBytes, PyString};
+
+use crate::argument::{threads, type_name, wrong_dtype};
+use crate::array::{Array, Element};
+use crate::dtype::Dtype;
+use crate::matrix::{check_output, empty};
+use crate::progress::Progress;
+use crate::run;
+use crate::scorer::{Scorer, largest, scorer, smallest};
+use crate::string::take;
+use crate::text::{DEFAULT, GivenUnit};
+
+/// Strings that are read between two looks at Ctrl-C.
+const LOOK: usize = 1 << 15;
+
+/// What a call gives for each string.
+struct Call<'py> {
+    level: Level,
+    scorer: Scorer,
+    queries: Strings,
+    choices: Strings,
+    threads: NonZeroUsize,
+    py: Python<'py>,
+}
+
+impl<'py> Call<'py> {
+    /// Takes what both functions take.
+    fn take(
+        queries: &Bound<'py, PyAny>,
+        choices: &Bound<'py, PyAny>,
+        scorer: Option<&Bound<'py, PyAny>>,
+        unit: GivenUnit<'_, '_>,
+        threads: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Self> {
+        let py = queries.py();
+        let scorer = self::scorer(scorer)?;
+        let threads = self::threads(threads, run::settings(py)?.threads)?;
+        // One reader: equal clusters are equal in both.
+        let mut reader = Reader::new(unit.or(Unit::Grapheme)?);
+        Ok(Self {
+            level: run::level(py)?,
+            scorer,
+            queries: strings(queries, "queries", &mut reader)?,
+            choices: strings(choices, "choices", &mut reader)?,
+            threads,
+            py,
+        })
+    }
+
+    fn shape(&self) -> [usize; 2] {
+        [self.queries.len(), self.choices.len()]
+    }
+
+    /// How many pairs; far from the limit, or it would never be done.
+    fn pairs(&self) -> u64 {
+        (self.queries.len() as u64).saturating_mul(self.choices.len() as u64)
+    }
+}
+
+/// Reads the strings of a sequence; None is one that is missing.
+fn strings(value: &Bound<'_, PyAny>, name: &'static str, reader: &mut Reader) -> PyResult<Strings> {
+    let wrong = || {
+        PyTypeError::new_err(format!(
+            "{name}: an iterable of str and None is taken, got {}",
+            type_name(value)
+        ))
+    };
+    // Iterables of strings of one letter, and of ints: nobody means them.
+    if value.is_instance_of::<PyString>()
+        || value.is_instance_of::<PyBytes>()
+        || value.is_instance_of::<PyByteArray>()
+    {
+        return Err(wrong());
+    }
+    let mut strings = Strings::default();
+    for (number, item) in value.try_iter().map_err(|_| wrong())?.enumerate() {
+        let item = item?;
+        if number % LOOK == LOOK - 1 {
+            value.py().check_signals()?;
+        }
+        if item.is_none() {
+            reader.read(None, &mut strings);
+        } else if item.is_instance_of::<PyString>() {
+            reader.read(Some(take(&item, name)?), &mut strings);
+        } else {
+            return Err(PyTypeError::new_err(format!(
+                "{name}[{number}]: str or None is taken, got {}",
+                type_name(&item)
+            )));
+        }
+    }
+    Ok(strings)
+}
+
+/// What the measures have on Python's side.
+trait Scored: Measure {
+    /// What stands in `best_match`'s scores.
+    type Told: Cell<Self::Score> + Element + Default;
+
+    /// Its element type.
+    const TOLD: Dtype;
+
+    /// The cutoff, as it was given.
+    fn cutoff(value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Self::Score>>;
+
+    /// What stands where a string is missing: farther than anything, but for a cutoff.
+    fn missing<T: Limits + Cell<Self::Score>>(cutoff: Option<Self::Score>) -> T;
+}
+
+impl Scored for Distance {
+    type Told = i64;
+    const TOLD: Dtype = Dtype::Int(8);
+
+    fn cutoff(value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<u32>> {
+        largest(value)
+    }
+
+    fn missing<T: Limits + Cell<u32>>(cutoff: Option<u32>) -> T {
+        cutoff.map_or(T::LARGEST, |cutoff| T::at_most(cutoff.saturating_add(1)))
+    }
+}
+
+impl Scored for Similarity {
+    type Told = f64;
+    const TOLD: Dtype = Dtype::Float64;
+
+    fn cutoff(value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<f64>> {
+        smallest(value)
+    }
+
+    fn missing<T: Limits + Cell<f64>>(_: Option<f64>) -> T {
+        T::of(0.0)
+    }
+}
+
+/// The largest value of an element type.
+trait Limits: Copy {
+    const LARGEST: Self;
+
+    /// The number, or the largest value where that is less.
+    fn at_most(number: u32) -> Self;
+}
+
+macro_rules! limits {
+    ($($cell:ident: $largest:ident, $at_most:expr);*) => {$(
+        impl Limits for $cell {
+            const LARGEST: Self = $cell::$largest;
+
+            fn at_most(number: u32) -> Self {
+                $at_most(number)
+            }
+        }
+    )*};
+}
+limits!(
+    u8: MAX, |number| u8::try_from(number).unwrap_or(u8::MAX);
+    u16: MAX, |number| u16::try_from(number).unwrap_or(u16::MAX);
+    u32: MAX, |number| number;
+    i32: MAX, |number| i32::try_from(number).unwrap_or(i32::MAX);
+    i64: MAX, i64::from;
+    f32: INFINITY, |number| number as f32;
+    f64: INFINITY, f64::from
+);
+
+/// The score of each query with each choice.
+///
+/// queries, choices: iterables of str and None: lists, NumPy arrays of strings, columns of data frames. None is a string
+/// that is missing.
+/// scorer: "levenshtein", "osa", "damerau_levenshtein" or "hamming", which are distances, "jaro" or "jaro_winkler", which
+/// are similarities: the scores of levenshtein_distance and so on, without any option.
+/// score_cutoff: the largest distance or the smallest similarity of interest, which saves work. A distance above it is
+/// told as score_cutoff + 1 (rounded down first), a similarity below it as 0.0.
+/// unit: "grapheme" or "codepoint", as for levenshtein_distance.
+/// out: a writable buffer of shape (m, n) with contiguous rows; None makes a NumPy array, for which NumPy must be there.
+/// dtype: of the array: for distances uint32 (None), uint8, uint16, int32, int64, float32 or float64, for similarities
+/// float64 (None) or float32.
+/// threads: how many to use; None is HOTKERNELS_NUM_THREADS as it was at import, else every core of this process. The
+/// result does not depend on it.
+///
+/// Returns out, or the array: [i, j] is the score of queries[i] and choices[j]. Where either is None that is 0.0 for a
+/// similarity, and for a distance score_cutoff + 1, or with no cutoff the largest value of the dtype (inf for floats).
+///
+/// Raises TypeError for what is no str or None, another scorer or dtype, ValueError for an out of another shape, for a
+/// dtype that does not hold the largest distance there can be and (a UnicodeEncodeError) for a lone surrogate, ImportError
+/// where NumPy is needed and missing. The GIL is released; Ctrl-C stops it, with out half-written.
+///
+/// Up to 64 units a string: many choices at once in the lanes of vector registers (Hyyrö 2003, Zhao and Sahni 2019).
+#[pyfunction]
+#[pyo3(
+    signature = (queries, choices, scorer=None, *, score_cutoff=None, unit=DEFAULT, out=None, dtype=None, threads=None),
+    text_signature = "(queries, choices, scorer='levenshtein', *, score_cutoff=None, unit='grapheme', out=None, dtype=None, threads=None)"
+)]
+#[expect(clippy::too_many_arguments, reason = "Python's keywords")]
+pub(crate) fn cdist<'py>(
+    py: Python<'py>,
+    queries: &Bound<'py, PyAny>,
+    choices: &Bound<'py, PyAny>,
+    scorer: Option<&Bound<'py, PyAny>>,
+    score_cutoff: Option<&Bound<'py, PyAny>>,
+    unit: GivenUnit<'_, '_>,
+    out: Option<&Bound<'py, PyAny>>,
+    dtype: Option<&Bound<'py, PyAny>>,
+    threads: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let call = Call::take(queries, choices, scorer, unit, threads)?;
+    let scorer = call.scorer;
+    let wanted = scorer.dtype(dtype)?;
+    let result = if let Some(out) = out {
+        out.clone()
+    } else {
+        let dtype = wanted.as_ref().unwrap_or(&scorer.dtypes()[0].1);
+        empty(py, "cdist", call.shape(), dtype)?
+    };
+    let output = Array::take(&result, "out", Some(2))?;
+    if !scorer
+        .dtypes()
+        .iter()
+        .any(|(_, known)| known == output.dtype())
+    {
+        return Err(wrong_dtype(&output, &scorer.names()));
+    }
+    let dtype = wanted.unwrap_or_else(|| output.dtype().clone());
+    let shape = (call.shape(), "queries by choices");
+    check_output(
+        &output,
+        shape,
+        (&dtype, "the dtype asked for"),
+        [None, None],
+    )?;
+    match scorer {
+        Scorer::Distance(measure) => {
+            let cutoff = Distance::cutoff(score_cutoff)?;
+            check_range(&call, cutoff, &dtype)?;
+            match dtype {
+                Dtype::UInt(1) => fill::<_, u8>(call, measure, cutoff, &output)?,
+                Dtype::UInt(2) => fill::<_, u16>(call, measure, cutoff, &output)?,
+                Dtype::UInt(_) => fill::<_, u32>(call, measure, cutoff, &output)?,
+                Dtype::Int(4) => fill::<_, i32>(call, measure, cutoff, &output)?,
+                Dtype::Int(_) => fill::<_, i64>(call, measure, cutoff, &output)?,
+                Dtype::Float32 => fill::<_, f32>(call, measure, cutoff, &output)?,
+                _ => fill::<_, f64>(call, measure, cutoff, &output)?,
+            }
+        }
+        Scorer::Similarity(measure) => {
+            let cutoff = Similarity::cutoff(score_cutoff)?;
+            match dtype {
+                Dtype::Float32 => fill::<_, f32>(call, measure, cutoff, &output)?,
+                _ => fill::<_, f64>(call, measure, cutoff, &output)?,
+            }
+        }
+    }
+    drop(output);
+    Ok(result)
+}
+
+/// Refuses an integer type that does not hold the largest distance that the strings can have.
+fn check_range(call: &Call<'_>, cutoff: Option<u32>, dtype: &Dtype) -> PyResult<()> {
+    let longest = call.queries.longest().max(call.choices.longest());
+    let largest = cutoff.map_or(longest, |cutoff| longest.min(cutoff as usize + 1));
+    let holds = match dtype {
+        Dtype::UInt(bytes) => u32::MAX >> (32 - 8 * u32::from(*bytes)),
+        Dtype::Int(4) => i32::MAX as u32,
+        _ => u32::MAX,
+    };
+    if largest > holds as usize {
+        return Err(PyValueError::new_err(format!(
+            "dtype: {} holds distances up to {holds}, and these strings can have one of {largest}; a wider one is taken",
+            dtype.name()
+        )));
+    }
+    Ok(())
+}
+
+fn fill<M: Scored, T: Cell<M::Score> + Element + Limits>(
+    call: Call<'_>,
+    measure: M,
+    cutoff: Option<M::Score>,
+    out: &Array<'_>,
+) -> PyResult<()> {
+    let target = out.target::<T>();
+    let missing = M::missing(cutoff);
+    let Call {
+        level,
+        queries,
+        choices,
+        threads,
+        py,
+        ..
+    } = call;
+    run::detached(py, move |stop| {
+        let team = Team::new(threads, stop);
+        let order = if cutoff.is_none() {
+            Order::AsGiven
+        } else {
+            Order::ByLength
+        };
+        let choices = Choices::new(level, measure, choices, order);
+        let queries = Queries::new(queries, &choices);
+        let done = AtomicU64::new(0);
+        // An interrupted run leaves the exception with `detached`, which raises it.
+        let _ = batch::cdist(
+            level, measure, &queries, &choices, cutoff, missing, &target, &team, &done,
+        );
+    })
+}
+
+/// For each query the nearest choice, and its score, in memory that does not grow with the number of pairs.
+///
+/// queries, choices, scorer, unit, threads: as for cdist.
+/// score_cutoff: the largest distance or the smallest similarity that counts; it saves work.
+/// progress: a callable, called as progress(done, total) with the pairs done and all pairs some times a second and at the
+/// end, on the calling thread alone; True shows a bar of tqdm's, which must be there. What it raises stops the call.
+///
+/// Returns (indices, scores), NumPy arrays with an element for each query: the index of the nearest choice, the first one
+/// of several, as int64, and its score, distances as int64 and similarities as float64. Where no choice counts, as the
+/// query is None, every choice is None or none is within score_cutoff, the index is -1, and the score what cdist gives for
+/// None: 0.0 for a similarity; for a distance score_cutoff + 1, or 2**63 - 1 without a cutoff.
+///
+/// Raises what cdist raises, ImportError without NumPy. The GIL is released; Ctrl-C stops it.
+///
+/// Choices are visited from the query's own length on, and those whose length alone is too far are passed over.
+#[pyfunction]
+#[pyo3(
+    signature = (queries, choices, scorer=None, *, score_cutoff=None, unit=DEFAULT, threads=None, progress=None),
+    text_signature = "(queries, choices, scorer='levenshtein', *, score_cutoff=None, unit='grapheme', threads=None, progress=None)"
+)]
+pub(crate) fn best_match<'py>(
+    queries: &Bound<'py, PyAny>,
+    choices: &Bound<'py, PyAny>,
+    scorer: Option<&Bound<'py, PyAny>>,
+    score_cutoff: Option<&Bound<'py, PyAny>>,
+    unit: GivenUnit<'_, '_>,
+    threads: Option<&Bound<'py, PyAny>>,
+    progress: Option<&Bound<'py, PyAny>>,
+) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+    let call = Call::take(queries, choices, scorer, unit, threads)?;
+    match call.scorer {
+        Scorer::Distance(measure) => nearest(call, measure, score_cutoff, progress),
+        Scorer::Similarity(measure) => nearest(call, measure, score_cutoff, progress),
+    }
+}
+
+fn nearest<'py, M: Scored>(
+    call: Call<'py>,
+    measure: M,
+    cutoff: Option<&Bound<'py, PyAny>>,
+    progress: Option<&Bound<'py, PyAny>>,
+) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)>
+where
+    M::Told: Limits,
+{
+    let cutoff = M::cutoff(cutoff)?;
+    let total = call.pairs();
+    let indices = empty(
+        call.py,
+        "best_match",
+        [1, call.queries.len()],
+        &Dtype::Int(8),
+    )?;
+    let scores = empty(call.py, "best_match", [1, call.queries.len()], &M::TOLD)?;
+    let progress = Progress::take(progress, total)?;
+    let Call {
+        level,
+        queries,
+        choices,
+        threads,
+        py,
+        ..
+    } = call;
+    let done = AtomicU64::new(0);
+    let done = &done;
+    let work = move |stop: &dyn Fn() -> bool| {
+        let team = Team::new(threads, stop);
+        let choices = Choices::new(level, measure, choices, Order::ByLength);
+        let queries = Queries::new(queries, &choices);
+        // An interrupted run leaves the exception with `detached`, which raises it.
+        batch::best_match(level, measure, &queries, &choices, cutoff, &team, done)
+            .unwrap_or_default()
+    };
+    let tell = |py: Python<'_>| progress.tell(py, done.load(Ordering::Relaxed), total);
+    let found = run::detached_telling(py, work, tell);
+    let ended = match &found {
+        Ok(_) => progress.tell(py, total, total),
+        Err(_) => Ok(()),
+    };
+    progress.close(py)?;
+    let found = found?;
+    ended?;
+    let missing = M::missing(cutoff);
+    {
+        let (indices, scores) = (
+            Array::take(&indices, "indices", Some(2))?,
+            Array::take(&scores, "scores", Some(2))?,
+        );
+        let (mut indices, mut scores) = (indices.target::<i64>(), scores.target::<M::Told>());
+        for (number, best) in found.iter().enumerate() {
+            indices.write(0, number, best.map_or(-1, |best| best.index as i64));
+            scores.write(
+                0,
+                number,
+                best.map_or(missing, |best| M::Told::of(best.score)),
+            );
+        }
+    }
+    let flat = |array: Bound<'py, PyAny>| array.call_method1("reshape", (-1,));
+    Ok((flat(indices)?, flat(scores)?))
+}

@@ -1,0 +1,230 @@
+//! For each query the nearest choice, in memory that does not grow with the pairs.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::cdist::{GROUP, split};
+use super::choices::{Choices, Item, Spare, in_lanes};
+use super::measure::Measure;
+use super::queries::{Queries, Query};
+use crate::simd::Level;
+use crate::threads::{Interrupted, Team};
+
+/// The nearest choice of a query's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Best<S> {
+    /// Its place among the choices; of several that are as near the first.
+    pub index: usize,
+    /// How near it is.
+    pub score: S,
+}
+
+/// What is known of a query.
+#[derive(Clone, Copy)]
+struct Known<S> {
+    best: Option<Best<S>>,
+    /// What passes: the cutoff, or the best score so far.
+    limit: S,
+}
+
+impl<S: Copy + PartialOrd> Known<S> {
+    /// Takes a score that passes.
+    #[inline]
+    fn offer(&mut self, index: usize, score: S) {
+        // As near as the best so far, or nearer, as it passes.
+        if self
+            .best
+            .is_none_or(|best| score != best.score || index < best.index)
+        {
+            self.best = Some(Best { index, score });
+            self.limit = score;
+        }
+    }
+}
+
+/// For each query the nearest choice that passes the cutoff, and of those the first; none for a query that is missing.
+///
+/// `done` counts pairs as they are done, or found to be too far without being looked at.
+///
+/// # Errors
+///
+/// The team was told to stop.
+///
+/// # Panics
+///
+/// The choices were laid out for another level.
+pub fn best_match<M: Measure>(
+    level: Level,
+    measure: M,
+    queries: &Queries,
+    choices: &Choices,
+    cutoff: Option<M::Score>,
+    team: &Team<'_>,
+    done: &AtomicU64,
+) -> Result<Vec<Option<Best<M::Score>>>, Interrupted> {
+    let nothing = Known {
+        best: None,
+        limit: cutoff.unwrap_or(M::ANY),
+    };
+    let groups = queries.groups(GROUP.0, GROUP.1);
+    let ranges = split(choices.items(), groups.len(), team);
+    let found: Vec<Mutex<Vec<Known<M::Score>>>> = groups
+        .iter()
+        .map(|group| Mutex::new(vec![nothing; group.len()]))
+        .collect();
+    let work = |spare: &mut Spare, piece: usize, ask: &dyn Fn() -> bool| {
+        let number = piece / ranges.len();
+        let group = queries.of(groups[number]);
+        let shared = &found[number];
+        let mut known = shared
+            .lock()
+            .map_or_else(|_| Vec::new(), |known| known.clone());
+        let search = Search {
+            level,
+            measure,
+            choices,
+            group: &group,
+            done,
+        };
+        if search
+            .run(ranges[piece % ranges.len()], &mut known, spare, ask)
+            .is_err()
+        {
+            return;
+        }
+        let Ok(mut shared) = shared.lock() else {
+            return;
+        };
+        for (shared, known) in shared.iter_mut().zip(known) {
+            if let Some(best) = known.best
+                && !M::nearer(shared.limit, best.score)
+            {
+                shared.offer(best.index, best.score);
+            }
+        }
+    };
+    team.for_each_asking(groups.len() * ranges.len(), Spare::default, work)?;
+    let mut all = vec![None; queries.len()];
+    for (group, known) in groups.iter().zip(found) {
+        let known = known.into_inner().unwrap_or_default();
+        for (&row, known) in group.iter().zip(known) {
+            all[row as usize] = known.best;
+        }
+    }
+    Ok(all)
+}
+
+/// The search for one group of queries.
+struct Search<'a, M> {
+    level: Level,
+    measure: M,
+    choices: &'a Choices,
+    group: &'a [Query<'a>],
+    done: &'a AtomicU64,
+}
+
+impl<M: Measure> Search<'_, M> {
+    fn run(
+        &self,
+        items: &[Item],
+        known: &mut [Known<M::Score>],
+        spare: &mut Spare,
+        ask: &dyn Fn() -> bool,
+    ) -> Result<(), Interrupted> {
+        let length = self
+            .group
+            .get(self.group.len() / 2)
+            .map_or(0, |query| query.symbols.len());
+        for item in nearest_first(items, length) {
+            if ask() {
+                return Err(Interrupted);
+            }
+            self.item(item, known, spare, ask)?;
+            let pairs = self.group.len() * item.count;
+            self.done.fetch_add(pairs as u64, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    fn item(
+        &self,
+        item: &Item,
+        known: &mut [Known<M::Score>],
+        spare: &mut Spare,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<(), Interrupted> {
+        let (mut near, mut numbers) = (
+            Vec::with_capacity(self.group.len()),
+            Vec::with_capacity(self.group.len()),
+        );
+        let mut alone = Vec::new();
+        for (number, query) in self.group.iter().enumerate() {
+            let bound = self.measure.bound(query.symbols.len(), item.lengths);
+            if M::nearer(known[number].limit, bound) {
+                continue;
+            }
+            if in_lanes(item, query) {
+                near.push(*query);
+                numbers.push(number);
+            } else {
+                alone.push(number);
+            }
+        }
+        let places = self.choices.places(item);
+        if !near.is_empty() {
+            let mut each = |number: usize, scores: &[M::Score]| {
+                offer::<M>(&mut known[numbers[number]], places, scores);
+            };
+            self.measure
+                .scores(self.level, item, &near, spare, &mut each);
+        }
+        for number in alone {
+            let known = &mut known[number];
+            for &place in places {
+                let (query, choice) = (self.group[number].symbols, self.choices.symbols(place));
+                let score = self
+                    .measure
+                    .pair(self.level, query, choice, known.limit, stop)?;
+                if !M::nearer(known.limit, score) {
+                    known.offer(place as usize, score);
+                }
+                if stop() {
+                    return Err(Interrupted);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Offers those of the scores that pass.
+#[inline(always)]
+fn offer<M: Measure>(known: &mut Known<M::Score>, places: &[u32], scores: &[M::Score]) {
+    let Some(&first) = scores.first() else { return };
+    // Without a branch in the loop it takes SIMD, and mostly there is nothing.
+    let nearest = scores
+        .iter()
+        .fold(first, |a, &b| if M::nearer(b, a) { b } else { a });
+    if M::nearer(known.limit, nearest) {
+        return;
+    }
+    for (&place, &score) in places.iter().zip(scores) {
+        if score == nearest {
+            known.offer(place as usize, score);
+        }
+    }
+}
+
+/// The items, those first whose strings are nearest to that length.
+fn nearest_first(items: &[Item], length: usize) -> impl Iterator<Item = &Item> {
+    let middle = items.partition_point(|item| item.lengths[1] < length);
+    let (shorter, longer) = items.split_at(middle);
+    let mut shorter = shorter.iter().rev().peekable();
+    let mut longer = longer.iter().peekable();
+    let apart = move |item: &Item| length.abs_diff(length.clamp(item.lengths[0], item.lengths[1]));
+    std::iter::from_fn(move || match (shorter.peek(), longer.peek()) {
+        (Some(a), Some(b)) if apart(a) < apart(b) => shorter.next(),
+        (_, Some(_)) => longer.next(),
+        _ => shorter.next(),
+    })
+}

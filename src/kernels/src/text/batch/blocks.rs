@@ -1,0 +1,200 @@
+//! Blocks: strings in lanes, and for each symbol of theirs a row of words that say where each string has it.
+
+use std::collections::HashMap;
+use std::mem::{align_of, size_of};
+
+use super::queries::Query;
+use super::strings::DENSE;
+use crate::arch::Word;
+use crate::text::masks::low;
+
+/// Bytes of the largest register, and of a cache line.
+const LINE: usize = 64;
+
+/// The row of symbols that no string of the block has: no bit is set.
+const NOWHERE: usize = 0;
+
+/// The row of the lengths: each word has as many low bits set as its string has symbols.
+const LENGTHS: usize = 1;
+
+/// Numbers of rows, by symbol.
+#[derive(Debug)]
+pub(super) struct Index {
+    dense: Box<[u16; DENSE as usize]>,
+    /// The other symbols, in order.
+    sparse: Vec<(u32, u16)>,
+}
+
+impl Index {
+    /// Numbers the symbols of these strings, from `first` on.
+    pub(super) fn new(strings: &[&[u32]], first: u16) -> Self {
+        let mut dense = Box::new([0; DENSE as usize]);
+        let mut sparse: HashMap<u32, u16> = HashMap::new();
+        let mut next = first;
+        for &symbol in strings.iter().copied().flatten() {
+            let row = match dense.get_mut(symbol as usize) {
+                Some(row) => row,
+                None => sparse.entry(symbol).or_insert(0),
+            };
+            if *row == 0 {
+                *row = next;
+                next += 1;
+            }
+        }
+        let mut sparse: Vec<_> = sparse.into_iter().collect();
+        sparse.sort_unstable();
+        Self { dense, sparse }
+    }
+
+    /// One more than the highest number, or 0 where there is none.
+    pub(super) fn end(&self) -> usize {
+        let sparse = self.sparse.iter().map(|&(_, row)| row);
+        let highest = self.dense.iter().copied().chain(sparse).max();
+        highest.map_or(0, |row| usize::from(row) + 1)
+    }
+
+    /// The number of a symbol's row; 0 where it has none.
+    #[inline(always)]
+    pub(super) fn get(&self, symbol: u32) -> u16 {
+        match self.dense.get(symbol as usize) {
+            Some(&row) => row,
+            None => self.get_sparse(symbol),
+        }
+    }
+
+    #[inline(never)]
+    fn get_sparse(&self, symbol: u32) -> u16 {
+        let found = self
+            .sparse
+            .binary_search_by_key(&symbol, |&(symbol, _)| symbol);
+        found.map_or(0, |place| self.sparse[place].1)
+    }
+
+    /// Calls `each` with the row of each of the query's symbols.
+    #[inline(always)]
+    pub(super) fn rows(&self, query: &Query<'_>, mut each: impl FnMut(u16)) {
+        match query.dense {
+            Some(bytes) => bytes
+                .iter()
+                .for_each(|&byte| each(self.dense[usize::from(byte)])),
+            None => query
+                .symbols
+                .iter()
+                .for_each(|&symbol| each(self.get(symbol))),
+        }
+    }
+}
+
+/// Rows of words, each row from a cache line on.
+#[derive(Debug)]
+pub(super) struct Rows<W> {
+    words: Vec<W>,
+    start: usize,
+    lanes: usize,
+}
+
+impl<W: Word> Rows<W> {
+    /// So many rows of so many words, with no bit set.
+    pub(super) fn new(rows: usize, lanes: usize) -> Self {
+        let words = vec![W::default(); rows * lanes + LINE / size_of::<W>()];
+        // The memory stays where it is when the vector moves. Words are aligned to their own size.
+        debug_assert_eq!(align_of::<W>(), size_of::<W>());
+        let past = words.as_ptr().addr() % LINE;
+        let start = (LINE - past) % LINE / size_of::<W>();
+        Self {
+            words,
+            start,
+            lanes,
+        }
+    }
+
+    /// Words in a row.
+    pub(super) fn lanes(&self) -> usize {
+        self.lanes
+    }
+
+    /// A row's words.
+    #[inline(always)]
+    pub(super) fn row(&self, row: usize) -> &[W] {
+        &self.words[self.start + row * self.lanes..][..self.lanes]
+    }
+
+    /// A word.
+    #[inline(always)]
+    pub(super) fn at(&mut self, row: usize, lane: usize) -> &mut W {
+        debug_assert!(lane < self.lanes);
+        &mut self.words[self.start + row * self.lanes + lane]
+    }
+
+    /// The first row's first word.
+    #[inline(always)]
+    pub(super) fn first(&self) -> *const W {
+        self.words[self.start..].as_ptr()
+    }
+}
+
+/// Strings of at most as many symbols as a word has bits, at most one a lane.
+#[derive(Debug)]
+pub(super) struct Block<W> {
+    index: Index,
+    rows: Rows<W>,
+    lengths: Vec<u8>,
+}
+
+impl<W: Word> Block<W> {
+    /// Lays out strings of numbered symbols.
+    pub(super) fn new(strings: &[&[u32]], lanes: usize) -> Self {
+        assert!(strings.len() <= lanes);
+        let index = Index::new(strings, LENGTHS as u16 + 1);
+        let mut rows = Rows::<W>::new(index.end().max(LENGTHS + 1), lanes);
+        for (lane, string) in strings.iter().enumerate() {
+            assert!(string.len() <= W::BITS);
+            for (place, &symbol) in string.iter().enumerate() {
+                let word: &mut W = rows.at(index.get(symbol).into(), lane);
+                *word = W::from_u64(word.to_u64() | 1 << place);
+            }
+            *rows.at(LENGTHS, lane) = W::from_u64(low(string.len()));
+        }
+        debug_assert!(rows.row(NOWHERE).iter().all(|word| word.to_u64() == 0));
+        Self {
+            index,
+            rows,
+            lengths: strings.iter().map(|string| string.len() as u8).collect(),
+        }
+    }
+
+    /// Words in a row: how many strings could be there.
+    #[inline(always)]
+    pub(super) fn lanes(&self) -> usize {
+        self.rows.lanes()
+    }
+
+    /// The length of each string.
+    #[inline(always)]
+    pub(super) fn lengths(&self) -> &[u8] {
+        &self.lengths
+    }
+
+    /// As many low bits in each word as the string has symbols; none behind the last string.
+    #[inline(always)]
+    pub(super) fn masks(&self) -> &[W] {
+        self.rows.row(LENGTHS)
+    }
+
+    /// The words of the first row; a query's rows begin so many words behind it as [`Block::pick`] says.
+    #[inline(always)]
+    pub(super) fn first(&self) -> *const W {
+        self.rows.first()
+    }
+
+    /// Where the row of each of the query's symbols begins, in words behind the first row. All these rows are there, of as
+    /// many words as there are lanes.
+    #[inline(always)]
+    pub(super) fn pick(&self, query: &Query<'_>, rows: &mut Vec<u32>) {
+        rows.clear();
+        rows.reserve(query.symbols.len());
+        let lanes = self.lanes() as u32;
+        self.index
+            .rows(query, |row| rows.push(u32::from(row) * lanes));
+    }
+}

@@ -1,0 +1,359 @@
+//! Measures: what is computed of two strings, pair by pair and block by block.
+
+use std::fmt::Debug;
+
+use super::blocks::Block;
+use super::choices::{Item, Lanes, Layout, MOST, Spare};
+use super::damerau;
+use super::hamming::Same;
+use super::jaro::Common;
+use super::levenshtein::Edits;
+use super::queries::Query;
+use super::tables::Tables;
+use super::tile::{self, Scan};
+use crate::arch::Word;
+use crate::simd::Level;
+use crate::text::jaro::Winkler;
+use crate::text::{self, Pair};
+use crate::threads::Interrupted;
+
+/// A distance: the smaller, the nearer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Distance {
+    /// [`text::levenshtein`].
+    Levenshtein,
+    /// [`text::osa`].
+    Osa,
+    /// [`text::damerau_levenshtein`].
+    DamerauLevenshtein,
+    /// [`text::hamming`].
+    Hamming,
+}
+
+/// A similarity in [0, 1]: the larger, the nearer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Similarity {
+    /// [`text::jaro`].
+    Jaro,
+    /// [`text::jaro`] with the bonus for a common prefix.
+    JaroWinkler,
+}
+
+/// What is computed of two strings: a [`Distance`] or a [`Similarity`].
+pub trait Measure: Sealed {}
+
+impl Measure for Distance {}
+
+impl Measure for Similarity {}
+
+/// What a measure does for this module.
+pub trait Sealed: Copy + Debug + Send + Sync {
+    /// What it is told in.
+    type Score: Copy + Debug + Default + PartialOrd + Send + Sync + 'static;
+
+    /// The cutoff that every score passes.
+    const ANY: Self::Score;
+
+    /// Whether a score is nearer than another one.
+    fn nearer(a: Self::Score, b: Self::Score) -> bool;
+
+    /// What stands for a score that does not pass the cutoff.
+    fn beyond(cutoff: Self::Score) -> Self::Score;
+
+    /// What the choices have to be laid out in.
+    fn layout(self) -> Layout;
+
+    /// Whether strings of many lengths may share a block at no cost.
+    fn takes_any_order(self) -> bool;
+
+    /// Nothing is nearer of all scores of strings of such lengths, the second from the shortest to the longest.
+    fn bound(self, query: usize, choices: [usize; 2]) -> Self::Score;
+
+    /// The score of two strings of numbered symbols; one that does not pass the cutoff may be any other that does not.
+    ///
+    /// # Errors
+    ///
+    /// `stop` said true.
+    fn pair(
+        self,
+        level: Level,
+        query: &[u32],
+        choice: &[u32],
+        cutoff: Self::Score,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Self::Score, Interrupted>;
+
+    /// Calls `each` with the number of each query and the scores of the item's strings, which are laid out in lanes.
+    fn scores(
+        self,
+        level: Level,
+        item: &Item,
+        queries: &[Query<'_>],
+        spare: &mut Spare,
+        each: &mut dyn FnMut(usize, &[Self::Score]),
+    );
+}
+
+/// Calls a function with the block and the memory of its width; nothing else is laid out in bits.
+macro_rules! each_width {
+    ($item:expr, $spare:expr, |$block:ident, $words:ident| $call:expr) => {
+        match &$item.lanes {
+            Lanes::U8($block) => {
+                let $words = &mut $spare.u8;
+                $call
+            }
+            Lanes::U16($block) => {
+                let $words = &mut $spare.u16;
+                $call
+            }
+            Lanes::U32($block) => {
+                let $words = &mut $spare.u32;
+                $call
+            }
+            Lanes::U64($block) => {
+                let $words = &mut $spare.u64;
+                $call
+            }
+            Lanes::Columns(_) | Lanes::Long => unreachable!("not laid out in bits"),
+        }
+    };
+}
+
+impl Sealed for Distance {
+    type Score = u32;
+
+    const ANY: u32 = u32::MAX;
+
+    #[inline(always)]
+    fn nearer(a: u32, b: u32) -> bool {
+        a < b
+    }
+
+    #[inline(always)]
+    fn beyond(cutoff: u32) -> u32 {
+        cutoff.saturating_add(1)
+    }
+
+    fn layout(self) -> Layout {
+        match self {
+            Self::DamerauLevenshtein => Layout::Columns,
+            Self::Levenshtein | Self::Osa | Self::Hamming => Layout::Bits,
+        }
+    }
+
+    fn takes_any_order(self) -> bool {
+        self.layout() == Layout::Bits
+    }
+
+    fn bound(self, query: usize, [shortest, longest]: [usize; 2]) -> u32 {
+        query.abs_diff(query.clamp(shortest, longest)) as u32
+    }
+
+    fn pair(
+        self,
+        level: Level,
+        query: &[u32],
+        choice: &[u32],
+        cutoff: u32,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<u32, Interrupted> {
+        let pair = Pair::U32(query, choice);
+        let most = cutoff as usize;
+        let found = match self {
+            Self::Levenshtein => text::levenshtein(level, pair, most, stop)?,
+            Self::Osa => text::osa(level, pair, most, stop)?,
+            Self::DamerauLevenshtein => text::damerau_levenshtein(pair, most, stop)?,
+            Self::Hamming => Some(text::hamming(pair)),
+        };
+        Ok(found.map_or(Self::beyond(cutoff), |distance| distance as u32))
+    }
+
+    fn scores(
+        self,
+        level: Level,
+        item: &Item,
+        queries: &[Query<'_>],
+        spare: &mut Spare,
+        each: &mut dyn FnMut(usize, &[u32]),
+    ) {
+        if let Lanes::Columns(columns) = &item.lanes {
+            let found = damerau::distances(level, columns, queries, &mut spare.columns);
+            for (number, found) in found.chunks_exact(columns.lanes()).enumerate() {
+                deliver(&found[..item.count], number, each, u32::from);
+            }
+            return;
+        }
+        each_width!(item, spare, |block, words| match self {
+            Self::Levenshtein => edits::<_, false>(level, block, item, queries, words, each),
+            Self::Osa => edits::<_, true>(level, block, item, queries, words, each),
+            _ => same(level, block, queries, words, each),
+        });
+    }
+}
+
+/// Hands a query's numbers on.
+#[inline(always)]
+fn deliver<W: Copy>(
+    words: &[W],
+    number: usize,
+    each: &mut dyn FnMut(usize, &[u32]),
+    score: impl Fn(W) -> u32,
+) {
+    let mut scores = [0; MOST];
+    for (to, &word) in scores.iter_mut().zip(words) {
+        *to = score(word);
+    }
+    each(number, &scores[..words.len()]);
+}
+
+fn edits<W: Word, const SWAPS: bool>(
+    level: Level,
+    block: &Block<W>,
+    item: &Item,
+    queries: &[Query<'_>],
+    spare: &mut tile::Spare<W>,
+    each: &mut dyn FnMut(usize, &[u32]),
+) {
+    let steps = tile::scan::<W, Edits<SWAPS>>(level, block, queries, spare);
+    for ((number, query), steps) in queries
+        .iter()
+        .enumerate()
+        .zip(steps.chunks_exact(block.lanes()))
+    {
+        let base = (query.symbols.len() as u32).wrapping_sub(W::BITS as u32);
+        deliver(&steps[..item.count], number, each, |steps| {
+            base.wrapping_add(steps.to_u64() as u32)
+        });
+    }
+}
+
+fn same<W: Word>(
+    level: Level,
+    block: &Block<W>,
+    queries: &[Query<'_>],
+    spare: &mut tile::Spare<W>,
+    each: &mut dyn FnMut(usize, &[u32]),
+) {
+    let found = tile::scan::<W, Same>(level, block, queries, spare);
+    let mut scores = [0; MOST];
+    for ((number, query), same) in queries
+        .iter()
+        .enumerate()
+        .zip(found.chunks_exact(block.lanes()))
+    {
+        let length = query.symbols.len() as u32;
+        for ((to, same), &other) in scores.iter_mut().zip(same).zip(block.lengths()) {
+            *to = length.max(other.into()) - same.to_u64() as u32;
+        }
+        each(number, &scores[..block.lengths().len()]);
+    }
+}
+
+impl Sealed for Similarity {
+    type Score = f64;
+
+    const ANY: f64 = 0.0;
+
+    #[inline(always)]
+    fn nearer(a: f64, b: f64) -> bool {
+        a > b
+    }
+
+    #[inline(always)]
+    fn beyond(_: f64) -> f64 {
+        0.0
+    }
+
+    fn layout(self) -> Layout {
+        Layout::Bits
+    }
+
+    fn takes_any_order(self) -> bool {
+        false
+    }
+
+    fn bound(self, query: usize, [shortest, longest]: [usize; 2]) -> f64 {
+        let choice = query.clamp(shortest, longest);
+        let common = query.min(choice);
+        if common == 0 {
+            return 0.0;
+        }
+        // Rounded as the similarity itself is, step by step, so that none comes out above it.
+        let count = common as f64;
+        let jaro = (count / query as f64 + count / choice as f64 + 1.0) / 3.0;
+        self.finish(jaro, common.min(4))
+    }
+
+    fn pair(
+        self,
+        _: Level,
+        query: &[u32],
+        choice: &[u32],
+        cutoff: f64,
+        _: &dyn Fn() -> bool,
+    ) -> Result<f64, Interrupted> {
+        let winkler = match self {
+            Self::Jaro => Winkler::Not,
+            Self::JaroWinkler => Winkler::Prefix,
+        };
+        let similarity = text::jaro(Pair::U32(query, choice), winkler);
+        Ok(if similarity < cutoff { 0.0 } else { similarity })
+    }
+
+    fn scores(
+        self,
+        level: Level,
+        item: &Item,
+        queries: &[Query<'_>],
+        spare: &mut Spare,
+        each: &mut dyn FnMut(usize, &[f64]),
+    ) {
+        let tables = &mut spare.tables;
+        each_width!(item, spare, |block, words| {
+            similarities(level, self, block, queries, (words, tables), each);
+        });
+    }
+}
+
+impl Similarity {
+    /// The similarity, from Jaro's and the units of the common prefix.
+    #[inline(always)]
+    fn finish(self, jaro: f64, prefix: usize) -> f64 {
+        match self {
+            // No unit adds 0.0 times something, which is nothing.
+            Self::JaroWinkler if jaro > 0.7 => jaro + prefix as f64 * 0.1 * (1.0 - jaro),
+            Self::Jaro | Self::JaroWinkler => jaro,
+        }
+    }
+}
+
+fn similarities<W: Word>(
+    level: Level,
+    measure: Similarity,
+    block: &Block<W>,
+    queries: &[Query<'_>],
+    (spare, tables): (&mut tile::Spare<W>, &mut Tables),
+    each: &mut dyn FnMut(usize, &[f64]),
+) {
+    let lanes = block.lanes();
+    let found = tile::scan::<W, Common>(level, block, queries, spare);
+    let mut scores = [0.0; MOST];
+    let parts = found.chunks_exact(<Common as Scan<W>>::OUTPUTS * lanes);
+    for ((number, query), found) in queries.iter().enumerate().zip(parts) {
+        let (counts, prefixes) = found.split_at(lanes);
+        let mut start = 0;
+        // Strings of one length stand together.
+        for run in block.lengths().chunk_by(|a, b| a == b) {
+            let lengths = [query.symbols.len(), run[0].into()];
+            let counts = &counts[start..start + run.len()];
+            tables.jaro(lengths, counts, &mut scores[start..start + run.len()]);
+            start += run.len();
+        }
+        if measure == Similarity::JaroWinkler {
+            for (score, prefix) in scores[..start].iter_mut().zip(prefixes) {
+                *score = measure.finish(*score, prefix.to_u64() as usize);
+            }
+        }
+        each(number, &scores[..start]);
+    }
+}

@@ -1,0 +1,32 @@
+//! Many strings against many: the choices in the lanes of vector registers, each query against all lanes at once.
+//!
+//! The units of the choices are numbered ([`Choices`]), and the choices laid out in blocks: as many strings of like length
+//! as two registers have lanes, and for each symbol of the block one row of words that say where each string has it. A
+//! block is made once and serves every query; each query's symbols pick rows, and the bit-parallel recurrences of the
+//! functions for two strings run in all lanes at once. Strings of more than 64 units go to those functions, which are the
+//! specification of all this: a property test holds every scorer, width and level to them.
+
+mod best;
+mod blocks;
+mod cdist;
+mod choices;
+mod columns;
+mod damerau;
+mod hamming;
+mod jaro;
+mod levenshtein;
+mod measure;
+mod queries;
+mod strings;
+mod tables;
+mod tile;
+
+pub use best::{Best, best_match};
+pub use cdist::{Cell, cdist};
+pub use choices::{Choices, Order};
+pub use measure::{Distance, Measure, Similarity};
+pub use queries::Queries;
+pub use strings::{Reader, Strings};
+
+#[cfg(test)]
+mod tests;

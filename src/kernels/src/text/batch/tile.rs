@@ -1,0 +1,216 @@
+//! A tile: some queries against the strings of one block, with the registers of an instruction set.
+
+use std::marker::PhantomData;
+
+use super::blocks::Block;
+use super::queries::Query;
+use crate::arch::{Arch, Kernel, Lanes, Word};
+use crate::simd::Level;
+
+/// Registers that are worked on side by side: while one waits for its last result, the other goes on.
+pub(super) const SIDE: usize = 2;
+
+/// What a block holds, as registers: `SIDE` of them for each row.
+#[derive(Clone, Copy)]
+pub(super) struct Rows<'a, A, W> {
+    pub(super) arch: A,
+    /// As many low bits as each string has symbols.
+    pub(super) masks: &'a [W],
+    /// How many symbols each string has, the shorter ones first.
+    pub(super) lengths: &'a [u8],
+    first: *const W,
+    /// Where the rows of the query's symbols begin; each is one of the block's.
+    picked: &'a [u32],
+}
+
+impl<A: Copy, W: Word> Rows<'_, A, W> {
+    /// How many symbols the query has.
+    #[inline(always)]
+    pub(super) fn len(&self) -> usize {
+        self.picked.len()
+    }
+
+    /// Where each string has the query's symbol at a place.
+    #[inline(always)]
+    pub(super) fn get<L: Lanes<A, Word = W>>(&self, place: usize) -> [L; SIDE] {
+        let row = self.picked[place] as usize;
+        // SAFETY: the row is one of the block's, as `Block::pick` promises, and has `SIDE` registers' worth of words, as
+        // `tile` has seen.
+        unsafe {
+            [
+                L::load(self.arch, self.first.add(row)),
+                L::load(self.arch, self.first.add(row + L::COUNT)),
+            ]
+        }
+    }
+}
+
+/// What an algorithm does for one query.
+pub(super) trait Scan<W: Word> {
+    /// Words that it gives for each string.
+    const OUTPUTS: usize;
+
+    /// Writes `OUTPUTS` rows of `lanes` words each. `spare` is memory that it may use. It must be `#[inline(always)]`.
+    fn scan<A: Copy, L: Lanes<A, Word = W>>(
+        rows: Rows<'_, A, W>,
+        spare: &mut Vec<W>,
+        out: &mut [W],
+    );
+}
+
+/// Memory of a thread's.
+#[derive(Debug)]
+pub(super) struct Spare<W> {
+    rows: Vec<u32>,
+    words: Vec<W>,
+    out: Vec<W>,
+}
+
+impl<W> Default for Spare<W> {
+    fn default() -> Self {
+        Self {
+            rows: Vec::new(),
+            words: Vec::new(),
+            out: Vec::new(),
+        }
+    }
+}
+
+/// For each query, `S::OUTPUTS` rows of as many words as the block has lanes.
+pub(super) fn scan<'s, W: Word, S: Scan<W>>(
+    level: Level,
+    block: &Block<W>,
+    queries: &[Query<'_>],
+    spare: &'s mut Spare<W>,
+) -> &'s [W] {
+    let words = queries.len() * S::OUTPUTS * block.lanes();
+    if spare.out.len() < words {
+        spare.out.resize(words, W::default());
+    }
+    Tile::<W, S> {
+        block,
+        queries,
+        spare,
+        algorithm: PhantomData,
+    }
+    .at(level);
+    &spare.out[..words]
+}
+
+/// How many strings a block has for each width of word, at a level.
+pub(super) fn lanes(level: Level) -> Counts {
+    Count.at(level)
+}
+
+/// Strings in a block.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Counts {
+    pub(super) u8: usize,
+    pub(super) u16: usize,
+    pub(super) u32: usize,
+    pub(super) u64: usize,
+    /// In a block of columns.
+    pub(super) columns: usize,
+}
+
+struct Count;
+
+impl Kernel for Count {
+    type Output = Counts;
+
+    fn scalar(self) -> Counts {
+        Counts {
+            u8: SIDE,
+            u16: SIDE,
+            u32: SIDE,
+            u64: SIDE,
+            columns: 1,
+        }
+    }
+
+    #[inline(always)]
+    fn run<A: Arch>(self, _: A) -> Counts {
+        Counts {
+            u8: A::U8::COUNT * SIDE,
+            u16: A::U16::COUNT * SIDE,
+            u32: A::U32::COUNT * SIDE,
+            u64: A::U64::COUNT * SIDE,
+            columns: A::U8::COUNT,
+        }
+    }
+}
+
+struct Tile<'a, W, S> {
+    block: &'a Block<W>,
+    queries: &'a [Query<'a>],
+    spare: &'a mut Spare<W>,
+    algorithm: PhantomData<S>,
+}
+
+impl<W: Word, S: Scan<W>> Kernel for Tile<'_, W, S> {
+    type Output = ();
+
+    fn scalar(self) {
+        self.tile::<(), W::One>(());
+    }
+
+    #[inline(always)]
+    fn run<A: Arch>(self, arch: A) {
+        self.tile::<A, W::Lanes<A>>(arch);
+    }
+}
+
+impl<W: Word, S: Scan<W>> Tile<'_, W, S> {
+    #[inline(always)]
+    fn tile<A: Copy, L: Lanes<A, Word = W>>(self, arch: A) {
+        let lanes = SIDE * L::COUNT;
+        assert_eq!(self.block.lanes(), lanes);
+        let Spare { rows, words, out } = self.spare;
+        let parts = out.chunks_exact_mut(S::OUTPUTS * lanes);
+        for (query, part) in self.queries.iter().zip(parts) {
+            self.block.pick(query, rows);
+            let rows = Rows {
+                arch,
+                masks: self.block.masks(),
+                lengths: self.block.lengths(),
+                first: self.block.first(),
+                picked: rows,
+            };
+            S::scan::<A, L>(rows, words, part);
+        }
+    }
+}
+
+// What handles registers has no closures, which nothing could make inline.
+
+/// Loads the registers of a row.
+#[inline(always)]
+pub(super) fn load<A: Copy, L: Lanes<A>>(arch: A, row: &[L::Word]) -> [L; SIDE] {
+    assert!(row.len() >= SIDE * L::COUNT);
+    // SAFETY: the row has that many words.
+    unsafe {
+        [
+            L::load(arch, row.as_ptr()),
+            L::load(arch, row.as_ptr().add(L::COUNT)),
+        ]
+    }
+}
+
+/// Stores the registers of a row.
+#[inline(always)]
+pub(super) fn store<A, L: Lanes<A>>(registers: [L; SIDE], row: &mut [L::Word]) {
+    assert!(row.len() >= SIDE * L::COUNT);
+    let [first, second] = registers;
+    // SAFETY: the row has that many words.
+    unsafe {
+        first.store(row.as_mut_ptr());
+        second.store(row.as_mut_ptr().add(L::COUNT));
+    }
+}
+
+/// Stores the number of bits in each lane.
+#[inline(always)]
+pub(super) fn store_ones<A, L: Lanes<A>>(registers: [L; SIDE], row: &mut [L::Word]) {
+    let [first, second] = registers;
+    store([first.count_ones(), second.count_ones()], row);
+}
