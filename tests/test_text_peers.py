@@ -160,5 +160,6 @@ def test_many_strings_as_rapidfuzz(name: str, queries: list[str], choices: list[
     dtype = np.float32 if similar else np.uint32
     scorer: Any = name.removesuffix("_distance").removesuffix("_similarity")
     found = hk.cdist(queries, choices, scorer, score_cutoff=cutoff, unit="codepoint", dtype=dtype)
-    expected = process.cdist(queries, choices, scorer=RAPIDFUZZ[name], score_cutoff=cutoff, dtype=dtype)
+    peer: Any = RAPIDFUZZ[name]
+    expected = process.cdist(queries, choices, scorer=peer, score_cutoff=cutoff, dtype=dtype)
     np.testing.assert_array_equal(found, expected.reshape(found.shape))
