@@ -22,12 +22,6 @@ from ci.index import Standing
 from ci.matrix import Matrix
 from ci.paths import DIST
 
-SIMPLE = {
-    "https://upload.pypi.org/legacy/": "https://pypi.org/simple/",
-    "https://test.pypi.org/legacy/": "https://test.pypi.org/simple/",
-}
-"""Where an upload address is not beside the pages that it fills."""
-
 PAUSE = 1.0
 """Seconds before the second attempt; each further one takes twice as long."""
 
@@ -38,7 +32,7 @@ SHOWN = 8
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("dist", nargs="?", type=Path, default=DIST, metavar="DIR", help="the artifacts (default: dist/)")
     parser.add_argument("--index", required=True, metavar="URL", help="where files are uploaded to")
-    parser.add_argument("--check-url", metavar="URL", help="the Simple index that shows them (PyPI's, else URL/simple/)")
+    parser.add_argument("--check-url", metavar="URL", help="the Simple index that shows them (on loopback: URL/simple/)")
     parser.add_argument(
         "--platform", action="append", default=[], metavar="P", help="a platform of the matrix: to an index on loopback alone"
     )
@@ -87,7 +81,7 @@ class RefusedError(CiError):
 
 def run(args: argparse.Namespace) -> int:
     declared = matrix.load()
-    simple = args.check_url or SIMPLE.get(args.index, f"{args.index.rstrip('/')}/simple/")
+    simple = args.check_url or f"{args.index.rstrip('/')}/simple/"
     on_loopback = all(index.loopback(index.checked(url)) for url in (args.index, simple))
     if args.platform and not on_loopback:
         raise CiError(
@@ -95,6 +89,13 @@ def run(args: argparse.Namespace) -> int:
             expected="the whole declared set; a part only to an index on loopback, which is a rehearsal",
             found=args.index,
             todo="leave --platform out",
+        )
+    if not args.check_url and not on_loopback:
+        raise CiError(
+            "--check-url: not given",
+            expected="the Simple index that shows what --index takes: what is up is compared before and after",
+            found="none",
+            todo="name it, as pip's --index-url; on loopback alone it is URL/simple/",
         )
     if args.version and args.version.removeprefix("v") != matrix.project_version():
         raise CiError(

@@ -350,9 +350,14 @@ def test_addresses_that_are_not_spoken_to(url: str, released: Path, said: Callab
     assert "not an address that is spoken to" in said()
 
 
+def test_an_index_that_is_not_looked_at_gets_nothing(released: Path, said: Callable[[], str]) -> None:
+    assert __main__.main(["publish", str(released), "--index", "https://index.invalid/"]) == 1
+    assert "--check-url: not given" in said()
+
+
 def test_loopback() -> None:
     assert all(map(index.loopback, ("http://127.0.0.1:8080/", "http://[::1]/", "http://localhost/", "http://127.9.9.9/")))
-    assert not any(map(index.loopback, ("http://10.0.0.1/", "http://localhost.example/", "https://pypi.org/simple/", "")))
+    assert not any(map(index.loopback, ("http://10.0.0.1/", "http://localhost.example/", "https://index.example/simple/", "")))
 
 
 def test_a_release_is_built_from_a_commit(dist: Path, declared: Matrix) -> None:
