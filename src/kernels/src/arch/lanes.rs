@@ -3,7 +3,7 @@
 use super::Arch;
 
 /// The integers of a lane.
-pub trait Word: Copy + Default + Send + Sync + 'static {
+pub trait Word: Copy + Default + Ord + Send + Sync + 'static {
     /// A register of them.
     type Lanes<A: Arch>: Lanes<A, Word = Self>;
     /// One of them, without SIMD.

@@ -3,12 +3,15 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::cdist::{GROUP, split};
+use super::cdist::split;
 use super::choices::{Choices, Item, Spare, in_lanes};
 use super::measure::Measure;
 use super::queries::{Queries, Query};
 use crate::simd::Level;
 use crate::threads::{Interrupted, Team};
+
+/// Queries that are worked on together, and about how many symbols they have at most.
+const GROUP: (usize, usize) = (64, 4096);
 
 /// The nearest choice of a query's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -172,11 +175,12 @@ impl<M: Measure> Search<'_, M> {
         }
         let places = self.choices.places(item);
         if !near.is_empty() {
+            let limits: Vec<M::Score> = numbers.iter().map(|&number| known[number].limit).collect();
             let mut each = |number: usize, scores: &[M::Score]| {
                 offer::<M>(&mut known[numbers[number]], places, scores);
             };
             self.measure
-                .scores(self.level, item, &near, spare, &mut each);
+                .scores(self.level, item, &near, Some(&limits), spare, &mut each);
         }
         for number in alone {
             let known = &mut known[number];

@@ -9,8 +9,9 @@ use crate::memory::Target;
 use crate::simd::Level;
 use crate::threads::{Interrupted, Team};
 
-/// Queries that are worked on together, and about how many symbols they have at most.
-pub(super) const GROUP: (usize, usize) = (64, 4096);
+/// Queries that are worked on together, and about how many symbols they have at most. Each writes a row of its own: more
+/// of them than a CPU follows streams cost more than reading the blocks once more.
+const GROUP: (usize, usize) = (16, 4096);
 
 /// Pieces for each thread, at least, so that none is left without work for long.
 pub(super) const PIECES: usize = 8;
@@ -152,7 +153,7 @@ fn fill<M: Measure>(
     }
     if !near.is_empty() {
         let mut each = |number: usize, scores: &[M::Score]| write(near[number].row, places, scores);
-        measure.scores(level, item, &near, spare, &mut each);
+        measure.scores(level, item, &near, None, spare, &mut each);
     }
     let cutoff = limit.map_or(M::ANY, |limit| limit.cutoff);
     for query in alone {

@@ -83,12 +83,14 @@ pub trait Sealed: Copy + Debug + Send + Sync {
         stop: &dyn Fn() -> bool,
     ) -> Result<Self::Score, Interrupted>;
 
-    /// Calls `each` with the number of each query and the scores of the item's strings, which are laid out in lanes.
+    /// Calls `each` with the number of each query and the scores of the item's strings, which are laid out in lanes. Where
+    /// there are limits, one a query, a query none of whose scores pass may be left out.
     fn scores(
         self,
         level: Level,
         item: &Item,
         queries: &[Query<'_>],
+        limits: Option<&[Self::Score]>,
         spare: &mut Spare,
         each: &mut dyn FnMut(usize, &[Self::Score]),
     );
@@ -173,80 +175,94 @@ impl Sealed for Distance {
         level: Level,
         item: &Item,
         queries: &[Query<'_>],
+        limits: Option<&[u32]>,
         spare: &mut Spare,
         each: &mut dyn FnMut(usize, &[u32]),
     ) {
+        let passes =
+            |number: usize, nearest: u32| nearest <= limits.map_or(0, |limits| limits[number]);
+        let all = limits.is_none();
+        let mut scores = [0; MOST];
         if let Lanes::Columns(columns) = &item.lanes {
             let found = damerau::distances(level, columns, queries, &mut spare.columns);
             for (number, found) in found.chunks_exact(columns.lanes()).enumerate() {
-                deliver(&found[..item.count], number, each, u32::from);
+                let found = &found[..item.count];
+                if all || passes(number, least(found).into()) {
+                    each(number, widen(found, &mut scores, u32::from));
+                }
             }
             return;
         }
-        each_width!(item, spare, |block, words| match self {
-            Self::Levenshtein => edits::<_, false>(level, block, item, queries, words, each),
-            Self::Osa => edits::<_, true>(level, block, item, queries, words, each),
-            _ => same(level, block, queries, words, each),
+        each_width!(item, spare, |block, words| {
+            if self == Self::Hamming {
+                let found = tile::scan::<_, Same>(level, block, queries, words);
+                for (number, same) in found.chunks_exact(block.lanes()).enumerate() {
+                    let (same, length) = (&same[..item.count], queries[number].symbols.len());
+                    let nearest =
+                        || length.max(item.lengths[0]) as u32 - most(same).to_u64() as u32;
+                    if all || passes(number, nearest()) {
+                        let pairs = same.iter().zip(block.lengths());
+                        for (to, (same, &other)) in scores.iter_mut().zip(pairs) {
+                            *to = length.max(other.into()) as u32 - same.to_u64() as u32;
+                        }
+                        each(number, &scores[..item.count]);
+                    }
+                }
+            } else {
+                let found = if self == Self::Osa {
+                    tile::scan::<_, Edits<true>>(level, block, queries, words)
+                } else {
+                    tile::scan::<_, Edits<false>>(level, block, queries, words)
+                };
+                for (number, steps) in found.chunks_exact(block.lanes()).enumerate() {
+                    let steps = &steps[..item.count];
+                    let base = base(queries[number].symbols.len(), steps);
+                    let distance = |steps| base.wrapping_add(steps as u32);
+                    if all || passes(number, distance(least(steps).to_u64())) {
+                        each(
+                            number,
+                            widen(steps, &mut scores, |steps| distance(steps.to_u64())),
+                        );
+                    }
+                }
+            }
         });
     }
 }
 
-/// Hands a query's numbers on.
+/// What stands for no steps at all: a word's bits less than the query's length.
 #[inline(always)]
-fn deliver<W: Copy>(
+fn base<W: Word>(length: usize, _: &[W]) -> u32 {
+    (length as u32).wrapping_sub(W::BITS as u32)
+}
+
+/// The least of the words, without a branch in the loop: it takes SIMD.
+#[inline(always)]
+fn least<W: Word>(words: &[W]) -> W {
+    words
+        .iter()
+        .fold(W::from_u64(u64::MAX), |a, &b| if b < a { b } else { a })
+}
+
+/// The largest of the words.
+#[inline(always)]
+fn most<W: Word>(words: &[W]) -> W {
+    words
+        .iter()
+        .fold(W::default(), |a, &b| if b > a { b } else { a })
+}
+
+/// The words as scores.
+#[inline(always)]
+fn widen<'s, W: Copy>(
     words: &[W],
-    number: usize,
-    each: &mut dyn FnMut(usize, &[u32]),
+    scores: &'s mut [u32; MOST],
     score: impl Fn(W) -> u32,
-) {
-    let mut scores = [0; MOST];
+) -> &'s [u32] {
     for (to, &word) in scores.iter_mut().zip(words) {
         *to = score(word);
     }
-    each(number, &scores[..words.len()]);
-}
-
-fn edits<W: Word, const SWAPS: bool>(
-    level: Level,
-    block: &Block<W>,
-    item: &Item,
-    queries: &[Query<'_>],
-    spare: &mut tile::Spare<W>,
-    each: &mut dyn FnMut(usize, &[u32]),
-) {
-    let steps = tile::scan::<W, Edits<SWAPS>>(level, block, queries, spare);
-    for ((number, query), steps) in queries
-        .iter()
-        .enumerate()
-        .zip(steps.chunks_exact(block.lanes()))
-    {
-        let base = (query.symbols.len() as u32).wrapping_sub(W::BITS as u32);
-        deliver(&steps[..item.count], number, each, |steps| {
-            base.wrapping_add(steps.to_u64() as u32)
-        });
-    }
-}
-
-fn same<W: Word>(
-    level: Level,
-    block: &Block<W>,
-    queries: &[Query<'_>],
-    spare: &mut tile::Spare<W>,
-    each: &mut dyn FnMut(usize, &[u32]),
-) {
-    let found = tile::scan::<W, Same>(level, block, queries, spare);
-    let mut scores = [0; MOST];
-    for ((number, query), same) in queries
-        .iter()
-        .enumerate()
-        .zip(found.chunks_exact(block.lanes()))
-    {
-        let length = query.symbols.len() as u32;
-        for ((to, same), &other) in scores.iter_mut().zip(same).zip(block.lengths()) {
-            *to = length.max(other.into()) - same.to_u64() as u32;
-        }
-        each(number, &scores[..block.lengths().len()]);
-    }
+    &scores[..words.len()]
 }
 
 impl Sealed for Similarity {
@@ -278,10 +294,7 @@ impl Sealed for Similarity {
         if common == 0 {
             return 0.0;
         }
-        // Rounded as the similarity itself is, step by step, so that none comes out above it.
-        let count = common as f64;
-        let jaro = (count / query as f64 + count / choice as f64 + 1.0) / 3.0;
-        self.finish(jaro, common.min(4))
+        self.bound_with(common, query, choice)
     }
 
     fn pair(
@@ -305,17 +318,33 @@ impl Sealed for Similarity {
         level: Level,
         item: &Item,
         queries: &[Query<'_>],
+        limits: Option<&[f64]>,
         spare: &mut Spare,
         each: &mut dyn FnMut(usize, &[f64]),
     ) {
         let tables = &mut spare.tables;
         each_width!(item, spare, |block, words| {
-            similarities(level, self, block, queries, (words, tables), each);
+            similarities(level, self, block, (queries, limits), (words, tables), each);
         });
     }
 }
 
 impl Similarity {
+    /// No strings of those lengths, or of longer ones, with so many units in common are more alike.
+    fn bound_with(self, common: usize, query: usize, choice: usize) -> f64 {
+        if common == 0 {
+            return 0.0;
+        }
+        // Rounded as the similarity itself is, step by step, so that none comes out above it; but for the bonus, which may
+        // by a digit.
+        let count = common as f64;
+        let jaro = (count / query as f64 + count / choice as f64 + 1.0) / 3.0;
+        match self {
+            Self::Jaro => jaro,
+            Self::JaroWinkler => self.finish(jaro, common.min(4)) + 4.0 * f64::EPSILON,
+        }
+    }
+
     /// The similarity, from Jaro's and the units of the common prefix.
     #[inline(always)]
     fn finish(self, jaro: f64, prefix: usize) -> f64 {
@@ -331,7 +360,7 @@ fn similarities<W: Word>(
     level: Level,
     measure: Similarity,
     block: &Block<W>,
-    queries: &[Query<'_>],
+    (queries, limits): (&[Query<'_>], Option<&[f64]>),
     (spare, tables): (&mut tile::Spare<W>, &mut Tables),
     each: &mut dyn FnMut(usize, &[f64]),
 ) {
@@ -341,6 +370,16 @@ fn similarities<W: Word>(
     let parts = found.chunks_exact(<Common as Scan<W>>::OUTPUTS * lanes);
     for ((number, query), found) in queries.iter().enumerate().zip(parts) {
         let (counts, prefixes) = found.split_at(lanes);
+        let [shortest, ..] = block.lengths() else {
+            continue;
+        };
+        if let Some(limits) = limits {
+            let common = most(&counts[..block.lengths().len()]).to_u64() as usize / (2 * W::BITS);
+            if measure.bound_with(common, query.symbols.len(), (*shortest).into()) < limits[number]
+            {
+                continue;
+            }
+        }
         let mut start = 0;
         // Strings of one length stand together.
         for run in block.lengths().chunk_by(|a, b| a == b) {
