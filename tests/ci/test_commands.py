@@ -168,6 +168,17 @@ def test_report_of_a_complete_set(released: Path, tmp_path: Path, dist: Path, ar
     assert not (dist / "SHA256SUMS").exists()
 
 
+def test_a_rehearsed_set_has_no_sums(dist: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was not run on its own platform is not for release, however complete it is here."""
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    name = next((dist / "evidence").glob("*.tests.cp312.json"))
+    name.write_text(json.dumps(json.loads(name.read_text()) | {"host": "emulated"}))
+    options = [str(dist), "--platform", "linux-x86_64", "--accept", "linux-x86_64=emulated"]
+    assert __main__.main(["report", *options]) == 0
+    assert "complete (linux-x86_64 emulated)" in (dist / "report.md").read_text(encoding="utf-8")
+    assert not (dist / "SHA256SUMS").exists()
+
+
 def test_report_of_nothing(tmp_path: Path) -> None:
     assert __main__.main(["report", str(tmp_path), "--platform", "linux-x86_64"]) == 0
     assert "✗ missing" in (tmp_path / "report.md").read_text(encoding="utf-8")
