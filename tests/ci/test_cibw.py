@@ -159,7 +159,8 @@ class TestEnvironment:
         flags = self.made(declared, linux[0])["CARGO_ENCODED_RUSTFLAGS"].split("\x1f")
         assert flags == ["--remap-path-prefix=/project=.", "--remap-path-prefix=/project/vendor=/crates"]
 
-    def test_a_mac_is_its_own_host(self, declared: Matrix) -> None:
+    def test_a_mac_is_its_own_host(self, declared: Matrix, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(host, "runs", lambda _: True)  # cibuildwheel builds for it there alone
         env = self.made(declared, next(p for p in declared.platforms if not cibw.is_linux(p)), "abi3")
         assert env["MACOSX_DEPLOYMENT_TARGET"] == "11.0"
         assert (env["CIBW_BUILD"], env["CIBW_ARCHS"]) == ("cp312-macosx_arm64", "arm64")
