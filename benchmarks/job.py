@@ -28,7 +28,7 @@ SLICE = 40_000
 """Queries of the part that is done: 10 billion pairs."""
 
 SAMPLES: dict[str, tuple[int, int, int]] = {"damerau_levenshtein": (100, 4, 1)}
-"""Queries with all choices for the project and for RapidFuzz; queries with 10,000 choices for jellyfish: about a second each."""
+"""Queries with all choices for the project, then for RapidFuzz; queries with 10,000 choices for jellyfish."""
 USUAL = (1000, 200, 4)
 
 
