@@ -52,16 +52,14 @@ pub(crate) fn cosine_similarity(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> P
 }
 
 /// The cosine of two arguments of those names.
-pub(crate) fn cosine_of(
-    vectors: [&Bound<'_, PyAny>; 2],
-    names: [&'static str; 2],
-) -> PyResult<f64> {
-    if let [Ok(a), Ok(b)] = vectors.map(|vector| vector.cast_exact::<Vector>())
-        && let Some(cosine) = cosine_by_norms(a.py(), a.get(), b.get())?
+pub(crate) fn cosine_of([a, b]: [&Bound<'_, PyAny>; 2], names: [&'static str; 2]) -> PyResult<f64> {
+    if let Ok(left) = a.cast_exact::<Vector>()
+        && let Ok(right) = b.cast_exact::<Vector>()
+        && let Some(cosine) = cosine_by_norms(a.py(), left.get(), right.get())?
     {
         return Ok(cosine);
     }
-    of_two(vectors, names, Cosine::default())
+    of_two([a, b], names, Cosine::default())
 }
 
 /// The cosine by the norms that the vectors keep; `None` where they do not go together, or these are out of range.
