@@ -12,6 +12,7 @@ from types import ModuleType
 import hotkernels as hk
 import numpy as np
 
+from benchmarks.ffi import ffi
 from benchmarks.measure import Work
 from benchmarks.text import text
 
@@ -194,5 +195,6 @@ FAMILIES: dict[str, Callable[[], Iterator[Work]]] = {
     "reduce": reduce,
     "text": text,
     "calls": calls,
+    "ffi": ffi,
     "threads": threads,
 }
