@@ -8,7 +8,6 @@ use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::slice;
 
-use pyo3::exceptions::PyBufferError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
@@ -89,22 +88,22 @@ impl<'py> Buffer<'py> {
         }
     }
 
-    /// Lengths and strides in bytes, one each a dimension; an error where the exporter did not say, as it was asked to.
-    pub(super) fn layout(&self) -> PyResult<(&[ffi::Py_ssize_t], &[ffi::Py_ssize_t])> {
-        let (view, dims) = (self.view(), self.dims());
-        if dims == 0 {
-            return Ok((&[], &[]));
-        }
-        if view.shape.is_null() || view.strides.is_null() {
-            return Err(PyBufferError::new_err("it has no shape or no strides"));
+    /// Lengths, one each a dimension; `None` where the exporter did not say, as it was asked to.
+    pub(super) fn shape(&self) -> Option<&[ffi::Py_ssize_t]> {
+        self.numbers(self.view().shape)
+    }
+
+    /// Strides in bytes, one each a dimension; `None` where elements lie in C order without gaps, as ctypes has it.
+    pub(super) fn strides(&self) -> Option<&[ffi::Py_ssize_t]> {
+        self.numbers(self.view().strides)
+    }
+
+    fn numbers(&self, start: *const ffi::Py_ssize_t) -> Option<&[ffi::Py_ssize_t]> {
+        if self.dims() == 0 {
+            return Some(&[]);
         }
         // SAFETY: an exporter's shape and strides hold a number a dimension, until it is released.
-        Ok(unsafe {
-            (
-                slice::from_raw_parts(view.shape, dims),
-                slice::from_raw_parts(view.strides, dims),
-            )
-        })
+        (!start.is_null()).then(|| unsafe { slice::from_raw_parts(start, self.dims()) })
     }
 
     /// Whether the elements are behind pointers.
@@ -123,19 +122,22 @@ impl<'py> Buffer<'py> {
             || view.itemsize as usize != size
             || view.format.is_null()
             || view.shape.is_null()
-            || view.strides.is_null()
             || !view.suboffsets.is_null()
         {
             return None;
         }
-        // SAFETY: a C string, of which the second byte is read only where the first does not end it; a shape and strides of
-        // one number each.
+        // SAFETY: a C string, of which the second byte is read only where the first does not end it; a shape of one number, and
+        // so are the strides where there are any.
         let (letters, length, stride) = unsafe {
             let format = view.format.cast::<u8>();
             (
                 *format == letter && *format.add(1) == 0,
                 *view.shape,
-                *view.strides,
+                if view.strides.is_null() {
+                    view.itemsize
+                } else {
+                    *view.strides
+                },
             )
         };
         let start = view.buf.cast_const().cast::<u8>();

@@ -143,12 +143,17 @@ impl<'py> Array<'py> {
             shape: [0; MAX_DIMS],
             strides: [0; MAX_DIMS],
         };
-        let (shape, strides) = buffer.layout()?;
+        let shape = buffer
+            .shape()
+            .ok_or_else(|| refuse("the exporter gave no shape".to_owned()))?;
         for (to, from) in layout.shape.iter_mut().zip(shape) {
             *to = usize::try_from(*from)
                 .map_err(|_| refuse("the exporter's shape is negative".to_owned()))?;
         }
-        layout.strides[..dims].copy_from_slice(strides);
+        match buffer.strides() {
+            Some(strides) => layout.strides[..dims].copy_from_slice(strides),
+            None => layout.set_contiguous(buffer.item_size()),
+        }
         if layout.bytes(buffer.item_size()) != Some(buffer.len_bytes()) {
             return Err(refuse(
                 "the exporter's shape does not fit its length".to_owned(),

@@ -28,6 +28,15 @@ impl Layout {
         isize::try_from(total).ok().map(|_| total)
     }
 
+    /// Makes the strides those of C order without gaps.
+    pub(super) fn set_contiguous(&mut self, item_size: usize) {
+        let mut stride = item_size as isize;
+        for dim in (0..self.dims).rev() {
+            self.strides[dim] = stride;
+            stride = stride.saturating_mul(self.shape[dim] as isize);
+        }
+    }
+
     /// Whether dimensions `from..` are in C order without gaps.
     fn is_contiguous_from(&self, from: usize, item_size: usize) -> bool {
         let mut expected = item_size as isize;
