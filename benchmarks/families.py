@@ -12,6 +12,7 @@ from types import ModuleType
 import hotkernels as hk
 import numpy as np
 
+from benchmarks.ffi import ffi
 from benchmarks.job import job
 from benchmarks.measure import Work
 from benchmarks.text import text
@@ -196,5 +197,6 @@ FAMILIES: dict[str, Callable[[], Iterator[Work]]] = {
     "text": text,
     "job": job,
     "calls": calls,
+    "ffi": ffi,
     "threads": threads,
 }
