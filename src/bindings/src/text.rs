@@ -142,8 +142,8 @@ pub(crate) fn osa_distance(
 /// Damerau's distance, unrestricted: as levenshtein_distance, and a swap of two neighbours is one edit, whatever is
 /// inserted or deleted between them ("CA" and "ABC" are 2 apart). It is a metric.
 ///
-/// a, b, unit: as for levenshtein_distance. Returns an int, raises what that raises. In memory of a few numbers a unit:
-/// Zhao and Sahni 2019.
+/// a, b, unit: as for levenshtein_distance. Returns an int, raises what that raises. Bit-parallel: Hyyrö 2003, with the two
+/// swaps of Zhao and Sahni 2019.
 #[pyfunction]
 #[pyo3(signature = (a, b, *, unit = DEFAULT), text_signature = "(a, b, *, unit='grapheme')")]
 pub(crate) fn damerau_levenshtein_distance(
@@ -152,8 +152,9 @@ pub(crate) fn damerau_levenshtein_distance(
     b: &Bound<'_, PyAny>,
     unit: GivenUnit<'_, '_>,
 ) -> PyResult<usize> {
-    over(py, a, b, unit, 24, |pair, stop| {
-        number(text::damerau_levenshtein(pair, usize::MAX, stop))
+    let level = run::level(py)?;
+    over(py, a, b, unit, 100, |pair, stop| {
+        number(text::damerau_levenshtein(level, pair, usize::MAX, stop))
     })
 }
 
