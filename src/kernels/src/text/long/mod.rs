@@ -9,12 +9,14 @@
 //! outside costs more than a bound. The bound starts low; where it was too low, the part that was computed tells what to
 //! try next.
 
+mod fronts;
 mod state;
 mod table;
 
 use std::array::from_fn;
 use std::marker::PhantomData;
 
+use self::fronts::{Fronts, LONGEST, Meeting};
 use self::state::State;
 use self::table::Table;
 use super::ids::Ids;
@@ -86,6 +88,20 @@ pub(crate) fn distance<T: Symbol, E: Edits>(
     cutoff: usize,
     stop: &dyn Fn() -> bool,
 ) -> Result<Option<usize>, Interrupted> {
+    let mut about = 0;
+    if !E::SWAPS && pattern.len() > GROUP && text.len() <= LONGEST {
+        let fronts = Fronts {
+            a: pattern,
+            b: text,
+            cutoff: cutoff.min(text.len()),
+            stop,
+        };
+        match fronts.at(level)? {
+            Meeting::After(edits) => return Ok(Some(edits)),
+            Meeting::Beyond => return Ok(None),
+            Meeting::About(edits) => about = edits,
+        }
+    }
     let mut ids = Ids::new();
     let rows: Vec<u32> = pattern.iter().map(|&unit| ids.number(unit)).collect();
     let columns: Vec<u32> = text.iter().map(|&unit| ids.get(unit)).collect();
@@ -94,6 +110,7 @@ pub(crate) fn distance<T: Symbol, E: Edits>(
         columns: &columns,
         units: ids.count(),
         cutoff: cutoff.min(text.len()),
+        about,
         stop,
     };
     Passes::<E>(work, PhantomData).at(level)
@@ -105,6 +122,8 @@ struct Matrix<'a> {
     columns: &'a [u32],
     units: usize,
     cutoff: usize,
+    /// What the distance may be; 0 where that is not known.
+    about: usize,
     stop: &'a dyn Fn() -> bool,
 }
 
@@ -139,7 +158,7 @@ impl Matrix<'_> {
     ) -> Result<Option<usize>, Interrupted> {
         let mut table = Table::new(self.units);
         // A band as wide as a group is high costs little more than a narrower one.
-        let mut bound = self.extra() + GROUP;
+        let mut bound = (self.extra() + GROUP).max(self.about + self.about / 8);
         loop {
             bound = bound.min(self.cutoff);
             let next = match self.pass::<A, W, E>(arch, &mut table, bound)? {
