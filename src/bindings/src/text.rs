@@ -106,7 +106,8 @@ fn number(found: Result<Option<usize>, Interrupted>) -> usize {
 /// Returns an int. Raises TypeError for anything but a str, ValueError (a UnicodeEncodeError) for a lone surrogate. The GIL
 /// is released for more than about a microsecond's work, and Ctrl-C stops a long call.
 ///
-/// Bit-parallel: Myers 1999, Hyyrö 2003; long strings in a band about the diagonal (Ukkonen 1985) that grows as needed.
+/// Bit-parallel: Myers 1999, Hyyrö 2003; long strings in a band about the diagonal (Ukkonen 1985) that grows as needed, or
+/// by the diagonals alone where they are much alike (Myers 1986).
 #[pyfunction]
 #[pyo3(signature = (a, b, *, unit = DEFAULT), text_signature = "(a, b, *, unit='grapheme')")]
 pub(crate) fn levenshtein_distance(

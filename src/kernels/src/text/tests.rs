@@ -254,3 +254,23 @@ fn a_long_call_asks_whether_to_stop() {
         assert_eq!(distance(&on), Ok(Some(3000)));
     }
 }
+
+/// A few letters in a text of millions: too long to go without asking.
+#[test]
+#[cfg_attr(miri, ignore = "takes hours there")]
+fn few_letters_in_a_very_long_text() {
+    let text = [&vec![1; 2 << 20][..], &[2, 3, 4]].concat();
+    for length in [1, 64, 100] {
+        let pattern = [&vec![5; length - 1][..], &[3]].concat();
+        let pair = Pair::U8(&text, &pattern);
+        for distance in [levenshtein, osa, damerau_levenshtein] {
+            let level = simd::detected();
+            let found = distance(level, pair, usize::MAX, &on);
+            assert_eq!(found, Ok(Some(text.len() - 1)));
+            assert_eq!(
+                distance(level, pair, usize::MAX, &|| true),
+                Err(Interrupted)
+            );
+        }
+    }
+}

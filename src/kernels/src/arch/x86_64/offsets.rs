@@ -105,7 +105,7 @@ macro_rules! offsets {
 }
 
 offsets!(Avx2, 8);
-offsets!(Avx512, 11);
+offsets!(Avx512, 10);
 
 /// The lanes of a mask, as bits.
 #[inline(always)]

@@ -22,6 +22,9 @@ const NEVER: i32 = -(1 << 29);
 /// Edits after which it is looked at for the first time whether to go on; then after twice as many, and so on.
 const FIRST_LOOK: usize = 16;
 
+/// What part of the time that the passes would take is spent before it is decided that they are faster.
+const SHARE: usize = 32;
+
 /// Registers of work between two looks at whether to stop: below a millisecond.
 const PIECE: usize = 1 << 15;
 
@@ -92,10 +95,14 @@ impl<T: Symbol> Fronts<'_, T> {
                 let done = head.progress() + tail.progress();
                 let about = (edits * (n + m) / done.max(1)).min(m).max(edits + 1);
                 let registers = (about * about - edits * edits) / 2 / V::COUNT + about;
-                let passes = n.div_ceil(GROUP) * (GROUP + about.max(GROUP)).min(m);
+                // In eighths of a step, and what it takes to number a unit and to look it up in a group or two.
+                let steps = n.div_ceil(GROUP) * (GROUP + about.max(GROUP)).min(m);
+                let passes = 8 * steps + 4 * (n + m);
                 // Of the widest units but one is compared at a time, so that more must be looked at again.
                 let cost = V::COST * (size_of::<T>() / 2).max(1);
-                if registers.max(work) * cost > passes * 8 {
+                // An estimate by few edits is a rough one: it is made with a share of what the passes take.
+                let (spent, whole) = (work * cost, registers * cost);
+                if spent > passes || (whole > passes && spent > passes / SHARE) {
                     return Ok(Meeting::About(about));
                 }
             }
@@ -433,15 +440,14 @@ mod tests {
 
     #[test]
     fn a_long_call_asks_whether_to_stop() {
-        let a = vec![1_u8; 4000];
-        let mut b = a.clone();
-        for place in (0..4000).step_by(3) {
+        let (a, mut b) = (vec![1_u8; 40_000], vec![1_u8; 40_000]);
+        for place in (0..b.len()).step_by(100) {
             b[place] = 2;
         }
         let fronts = Fronts {
             a: &a,
             b: &b,
-            cutoff: 4000,
+            cutoff: usize::MAX,
             stop: &|| true,
         };
         assert_eq!(fronts.scalar(), Err(Interrupted));

@@ -42,6 +42,10 @@ const PIECE: usize = 1 << 16;
 const RIGHT: u8 = 1;
 const LEFT: u8 = 2;
 
+/// The longest text that goes with a pattern of at most 128 units elsewhere, where nobody asks whether to stop: some
+/// milliseconds.
+pub(crate) const FEW: usize = 1 << 20;
+
 /// Columns of which one is looked at, to see whether a pass can still come to something.
 const SAMPLE: usize = 32;
 
