@@ -164,7 +164,7 @@ impl Sealed for Distance {
         let found = match self {
             Self::Levenshtein => text::levenshtein(level, pair, most, stop)?,
             Self::Osa => text::osa(level, pair, most, stop)?,
-            Self::DamerauLevenshtein => text::damerau_levenshtein(pair, most, stop)?,
+            Self::DamerauLevenshtein => text::damerau_levenshtein(level, pair, most, stop)?,
             Self::Hamming => Some(text::hamming(pair)),
         };
         Ok(found.map_or(Self::beyond(cutoff), |distance| distance as u32))
