@@ -7,7 +7,7 @@ use super::cdist::split;
 use super::choices::{Choices, Item, Spare, in_lanes};
 use super::measure::Measure;
 use super::queries::{Queries, Query};
-use super::scores::{Scores, near};
+use super::scores::{Asked, near};
 use crate::simd::Level;
 use crate::threads::{Interrupted, Team};
 
@@ -76,7 +76,7 @@ pub fn best_match<M: Measure>(
         .iter()
         .map(|group| Mutex::new(vec![nothing; group.len()]))
         .collect();
-    let work = |own: &mut (Spare, Scores<M::Score>), piece: usize, ask: &dyn Fn() -> bool| {
+    let work = |spare: &mut Spare, piece: usize, ask: &dyn Fn() -> bool| {
         let number = piece / ranges.len();
         let group = queries.of(groups[number]);
         let shared = &found[number];
@@ -91,7 +91,7 @@ pub fn best_match<M: Measure>(
             done,
         };
         if search
-            .run(ranges[piece % ranges.len()], &mut known, own, ask)
+            .run(ranges[piece % ranges.len()], &mut known, spare, ask)
             .is_err()
         {
             return;
@@ -107,7 +107,7 @@ pub fn best_match<M: Measure>(
             }
         }
     };
-    team.for_each_asking(groups.len() * ranges.len(), Default::default, work)?;
+    team.for_each_asking(groups.len() * ranges.len(), Spare::default, work)?;
     let mut all = vec![None; queries.len()];
     for (group, known) in groups.iter().zip(found) {
         let known = known.into_inner().unwrap_or_default();
@@ -132,7 +132,7 @@ impl<M: Measure> Search<'_, M> {
         &self,
         items: &[Item],
         known: &mut [Known<M::Score>],
-        own: &mut (Spare, Scores<M::Score>),
+        spare: &mut Spare,
         ask: &dyn Fn() -> bool,
     ) -> Result<(), Interrupted> {
         let length = self
@@ -144,7 +144,7 @@ impl<M: Measure> Search<'_, M> {
             if ask() {
                 return Err(Interrupted);
             }
-            self.item(item, known, &mut limits, own, ask)?;
+            self.item(item, known, &mut limits, spare, ask)?;
             let pairs = self.group.len() * item.count;
             self.done.fetch_add(pairs as u64, Ordering::Relaxed);
         }
@@ -156,7 +156,7 @@ impl<M: Measure> Search<'_, M> {
         item: &Item,
         known: &mut [Known<M::Score>],
         limits: &mut Vec<M::Score>,
-        (spare, scores): &mut (Spare, Scores<M::Score>),
+        spare: &mut Spare,
         stop: &dyn Fn() -> bool,
     ) -> Result<(), Interrupted> {
         let places = self.choices.places(item);
@@ -166,17 +166,20 @@ impl<M: Measure> Search<'_, M> {
         if !near.is_empty() {
             limits.clear();
             limits.extend(known[near.clone()].iter().map(|known| known.limit));
-            let queries = &together[near.clone()];
-            self.measure
-                .scores(self.level, item, queries, Some(limits), spare, scores);
-            for (number, scores) in scores.rows() {
+            let mut offer = |number: usize, scores: &[M::Score]| {
                 let known = &mut known[near.start + number];
                 for (&place, &score) in places.iter().zip(scores) {
                     if !M::nearer(known.limit, score) {
                         known.offer(place as usize, score);
                     }
                 }
-            }
+            };
+            let asked = Asked {
+                queries: &together[near.clone()],
+                limits: Some(limits),
+                each: &mut offer,
+            };
+            self.measure.scores(self.level, item, asked, spare);
         }
         for (query, known) in alone.iter().zip(&mut known[in_lanes..]) {
             let bound = self.measure.bound(query.symbols.len(), item.lengths);
