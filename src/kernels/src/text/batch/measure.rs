@@ -164,7 +164,8 @@ impl Sealed for Distance {
         match self {
             Self::Hamming => tile!(Different, decode, level, item, asked, spare),
             Self::Osa => tile!(Edits<true>, decode, level, item, asked, spare),
-            _ => tile!(Edits<false>, decode, level, item, asked, spare),
+            Self::Levenshtein => tile!(Edits<false>, decode, level, item, asked, spare),
+            Self::DamerauLevenshtein => unreachable!("laid out in columns"),
         }
     }
 }
