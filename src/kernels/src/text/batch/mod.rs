@@ -6,6 +6,7 @@
 //! functions for two strings run in all lanes at once. Strings of more than 64 units go to those functions, which are the
 //! specification of all this: a property test holds every scorer, width and level to them.
 
+pub mod arrow;
 mod best;
 mod blocks;
 mod cdist;
@@ -20,6 +21,7 @@ mod queries;
 mod strings;
 mod tables;
 mod tile;
+mod ucs4;
 
 pub use best::{Best, best_match};
 pub use cdist::{Cell, cdist};
@@ -27,6 +29,7 @@ pub use choices::{Choices, Order};
 pub use measure::{Distance, Measure, Similarity};
 pub use queries::Queries;
 pub use strings::{Reader, Strings};
+pub use ucs4::{Ucs4, Ucs4Error};
 
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,10 @@
 //! Strings by the thousand, in units, and numbers for the units.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{HashMap, TryReserveError};
 
-use crate::text::graphemes::Interner;
-use crate::text::{Text, Unit};
+use crate::text::graphemes::{Interner, may_cluster};
+use crate::text::{Text, Unit, Units};
 
 /// Strings in units, one after the other; some may be missing.
 #[derive(Clone, Debug, Default)]
@@ -69,6 +69,29 @@ impl Strings {
         &self.units
     }
 
+    /// Makes room for so many more strings, not for their units.
+    pub(super) fn reserve(&mut self, count: usize) -> Result<(), TryReserveError> {
+        self.ends.try_reserve(count)
+    }
+
+    /// Appends one of other strings that the same reader read; `None` is one that is missing. The result is how many
+    /// units it has.
+    pub(super) fn push_again(
+        &mut self,
+        from: &Self,
+        index: Option<usize>,
+    ) -> Result<usize, TryReserveError> {
+        let there = index.filter(|index| from.missing.binary_search(index).is_err());
+        let units = there.map_or(&[][..], |index| from.get(index));
+        self.units.try_reserve(units.len())?;
+        self.units.extend_from_slice(units);
+        if there.is_none() {
+            self.missing.push(self.len());
+        }
+        self.push_end();
+        Ok(units.len())
+    }
+
     fn push_end(&mut self) {
         assert!(
             self.ends.len() < u32::MAX as usize,
@@ -97,6 +120,16 @@ impl Reader {
         }
     }
 
+    /// Makes room for a string of so many bytes of UTF-8.
+    ///
+    /// # Errors
+    ///
+    /// There is none.
+    pub fn reserve(&self, bytes: usize, strings: &mut Strings) -> Result<(), TryReserveError> {
+        // No more units than bytes.
+        strings.units.try_reserve(bytes)
+    }
+
     /// Appends a string; `None` is one that is missing.
     ///
     /// # Panics
@@ -105,8 +138,8 @@ impl Reader {
     pub fn read(&mut self, text: Option<Text<'_>>, strings: &mut Strings) {
         match text {
             None => strings.missing.push(strings.len()),
+            Some(Text::Utf8(text)) if !text.is_ascii() => self.decode(text, strings),
             Some(text) => {
-                self.decoded.clear();
                 let points = text.points(&mut self.decoded);
                 match self.unit {
                     Unit::CodePoint => points.widen(&mut strings.units),
@@ -115,6 +148,18 @@ impl Reader {
             }
         }
         strings.push_end();
+    }
+
+    /// Appends the units of a string, where they will be; what has clusters is taken from there and cut into them.
+    fn decode(&mut self, text: &str, strings: &mut Strings) {
+        let start = strings.units.len();
+        strings.units.extend(text.chars().map(u32::from));
+        if self.unit == Unit::Grapheme && may_cluster(Units::U32(&strings.units[start..])) {
+            self.decoded.clear();
+            self.decoded.extend(strings.units.drain(start..));
+            self.interner
+                .units(Units::U32(&self.decoded), &mut strings.units);
+        }
     }
 }
 
