@@ -8,7 +8,7 @@ use hotkernels_kernels::text::Unit;
 use hotkernels_kernels::text::batch::{
     self, Cell, Choices, Distance, Measure, Order, Queries, Reader, Similarity, Strings,
 };
-use hotkernels_kernels::threads::Team;
+use hotkernels_kernels::threads::{Interrupted, Team};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
@@ -271,14 +271,15 @@ fn fill<M: Scored, T: Cell<M::Score> + Element + Limits>(
         } else {
             Order::ByLength
         };
-        let choices = Choices::new(level, measure, choices, order);
-        let queries = Queries::new(queries, &choices);
+        let choices = Choices::new(level, measure, choices, order, stop)?;
+        let queries = Queries::new(queries, &choices, stop)?;
         let done = AtomicU64::new(0);
-        // An interrupted run leaves the exception with `detached`, which raises it.
-        let _ = batch::cdist(
+        batch::cdist(
             level, measure, &queries, &choices, cutoff, missing, &target, &team, &done,
-        );
+        )
     })
+    // An interrupted run leaves the exception with `detached`, which raises it.
+    .map(|_: Result<(), Interrupted>| ())
 }
 
 /// For each query the nearest choice, and its score, in memory that does not grow with the number of pairs.
@@ -348,14 +349,14 @@ where
     let done = &done;
     let work = move |stop: &dyn Fn() -> bool| {
         let team = Team::new(threads, stop);
-        let choices = Choices::new(level, measure, choices, Order::ByLength);
-        let queries = Queries::new(queries, &choices);
-        // An interrupted run leaves the exception with `detached`, which raises it.
+        let choices = Choices::new(level, measure, choices, Order::ByLength, stop)?;
+        let queries = Queries::new(queries, &choices, stop)?;
         batch::best_match(level, measure, &queries, &choices, cutoff, &team, done)
-            .unwrap_or_default()
     };
     let tell = |py: Python<'_>| progress.tell(py, done.load(Ordering::Relaxed), total);
-    let found = run::detached_telling(py, work, tell);
+    // An interrupted run leaves the exception with `detached_telling`, which raises it.
+    let found = run::detached_telling(py, work, tell)
+        .map(|found: Result<_, Interrupted>| found.unwrap_or_default());
     let ended = match &found {
         Ok(_) => progress.tell(py, total, total),
         Err(_) => Ok(()),

@@ -60,6 +60,8 @@ pub(crate) fn strings(
             left = rest;
         } else {
             left = LOOK;
+            // Other threads wait for the interpreter meanwhile.
+            value.py().detach(|| ());
             value.py().check_signals()?;
         }
     }
