@@ -12,6 +12,8 @@ from types import ModuleType
 import hotkernels as hk
 import numpy as np
 
+from benchmarks.ffi import ffi
+from benchmarks.job import job
 from benchmarks.measure import Work
 from benchmarks.text import text
 
@@ -193,6 +195,8 @@ FAMILIES: dict[str, Callable[[], Iterator[Work]]] = {
     "vector": vector,
     "reduce": reduce,
     "text": text,
+    "job": job,
     "calls": calls,
+    "ffi": ffi,
     "threads": threads,
 }

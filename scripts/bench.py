@@ -1,7 +1,8 @@
 """Measures installed wheels beside their peers: builds them from the sources as they are, then runs benchmarks/ on each.
 
-Every family runs on the full-API wheel of the newest interpreter that all peers serve. How threads scale is also measured
-with the abi3 wheel of that interpreter, and with the free-threaded one. Raw results go to benchmarks/results.
+Every family runs on the full-API wheel of the newest interpreter that all peers serve. What a call costs and how threads scale
+are also measured with the abi3 wheel of that interpreter, and threads with the free-threaded one. Raw results go to
+benchmarks/results, and the plots are drawn from them.
 """
 
 from __future__ import annotations
@@ -30,18 +31,24 @@ def main(words: list[str]) -> int:
     declared = matrix.load()
     served = {interpreter.name: interpreter for interpreter in declared.interpreters}
     parser = argparse.ArgumentParser(prog="nox -s bench --", description=__doc__, allow_abbrev=False)
-    parser.add_argument("family", nargs="*", help="vector, reduce, text, calls, threads (all)")
+    parser.add_argument("family", nargs="*", help="of benchmarks/README.md (all)")
     parser.add_argument("--rounds", default="15", metavar="N", help="counted rounds a row (15)")
+    parser.add_argument("--plots", action="store_true", help="measure nothing, draw the plots from the raw results anew")
     args = parser.parse_args(words)
     rounds = ["--rounds", args.rounds]
     bad = False
     try:
+        if args.plots:
+            return int(plot(served[GIL]))
+        limited = abi3(declared, served[GIL])
         with tempfile.TemporaryDirectory(prefix="hotkernels-bench-") as folder:
             bad |= measure(declared, served[GIL], artifact_for(declared, served[GIL]), Path(folder), [*args.family, *rounds])
-            if not args.family or "threads" in args.family:
-                for name, artifact in ((GIL, abi3(declared, served[GIL])), (FREE_THREADED, None)):
-                    chosen = artifact or artifact_for(declared, served[name])
-                    bad |= measure(declared, served[name], chosen, Path(folder), ["threads", *rounds])
+            if again := [family for family in ("ffi", "threads") if not args.family or family in args.family]:
+                bad |= measure(declared, served[GIL], limited, Path(folder), [*again, *rounds])
+            if "threads" in again:
+                free = served[FREE_THREADED]
+                bad |= measure(declared, free, artifact_for(declared, free), Path(folder), ["threads", *rounds])
+        bad |= plot(served[GIL])
     except CiError as error:
         console.print(f"[bold red]error:[/] {escape(str(error))}")
         return 1
@@ -72,6 +79,15 @@ def measure(declared: Matrix, interpreter: Interpreter, artifact: Artifact, fold
     console.rule(f"{checks.abi(artifact)} on {interpreter.command}", align="left")
     command: list[str | Path] = [bin_folder / "python", "-P", "-m", "benchmarks", "--output", output, *words]
     return subprocess.run(command, cwd=ROOT, env=env, check=False).returncode != 0
+
+
+def plot(interpreter: Interpreter) -> bool:
+    """Draws the plots; whether that failed."""
+    python = interpreters.find(interpreter)
+    if python is None:
+        raise CiError(f"no {interpreter.command} to draw with", todo="nox -s interpreters")
+    bin_folder = tools.environment(ROOT / "ci" / "requirements" / "bench.txt", python=python)
+    return subprocess.run([bin_folder / "python", "-m", "benchmarks.plot"], cwd=ROOT, check=False).returncode != 0
 
 
 if __name__ == "__main__":

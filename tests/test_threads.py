@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from itertools import repeat
 from typing import Any
 
 import hotkernels as hk
@@ -156,6 +157,23 @@ class TestCounter:
             values = [value for part in seen for value in part]
         assert counter.get() == threads * each
         assert len(set(values)) == threads * each
+
+    @pytest.mark.parallel_threads(1)
+    def test_a_million_increments_of_each_of_eight_threads(self, patience: int) -> None:
+        counter, threads, each = hk.ThreadSafeCounter(), 8, 1_000_000 // patience
+        start = threading.Barrier(threads)
+
+        def count() -> None:
+            start.wait()
+            increment = counter.increment
+            for _ in repeat(None, each):
+                increment()
+
+        with ThreadPoolExecutor(threads) as pool:
+            for done in [pool.submit(count) for _ in range(threads)]:
+                done.result()
+        assert counter.get() == threads * each
+        assert counter.increment() == threads * each + 1
 
     def test_takes_no_arguments(self) -> None:
         with pytest.raises(TypeError):

@@ -4,6 +4,10 @@ use std::{env, fs, path::Path, process::Command};
 
 fn main() {
     pyo3_build_config::use_pyo3_cfgs();
+    // What must not compile, one at a time: tests/ci/test_misuse.py asks for each and sees it refused.
+    println!(
+        "cargo:rustc-check-cfg=cfg(misuse, values(none(), \"none\", \"token\", \"object\", \"buffer\", \"array\"))"
+    );
     set("HOTKERNELS_ABI", &abi());
     set(
         "HOTKERNELS_TARGET",

@@ -15,6 +15,8 @@ mod dlpack;
 mod dtype;
 mod matrix;
 mod meta;
+#[cfg(misuse)]
+mod misuse;
 mod progress;
 mod reduce;
 mod run;

@@ -1,5 +1,7 @@
 //! `dot` and `cosine_similarity`: two vectors, one number.
 
+use std::pin::pin;
+
 use hotkernels_kernels::Float;
 use hotkernels_kernels::memory::Source;
 use hotkernels_kernels::simd::Level;
@@ -7,9 +9,13 @@ use hotkernels_kernels::vector::{self, Products};
 use pyo3::prelude::*;
 
 use crate::argument::{same_float, same_length};
-use crate::array::{Array, Contiguous, Element, OutOfMemory, View};
+use crate::array::{Array, Buffer, Contiguous, Element, Flat, OutOfMemory, View};
 use crate::dtype::Dtype;
 use crate::run::{self, DETACH_BYTES};
+use crate::vector_class::Vector;
+
+/// The arguments of the functions, in messages.
+const FUNCTION: [&str; 2] = ["a", "b"];
 
 /// Elements between two looks at the clock: some hundred microseconds.
 const CHUNK: usize = 1 << 18;
@@ -25,17 +31,13 @@ const CHUNK: usize = 1 << 18;
 /// Raises TypeError for another or a mixed dtype, ValueError for another shape, BufferError for memory that is not to be
 /// had. The GIL is released for vectors of more than 16 KiB together.
 #[pyfunction]
-pub(crate) fn dot(py: Python<'_>, a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> PyResult<f64> {
-    let (a, b) = pair(a, b)?;
-    dot_of(py, &a, &b)
+pub(crate) fn dot(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> PyResult<f64> {
+    dot_of([a, b], FUNCTION)
 }
 
-/// The dot product of two arrays that `pair` took.
-fn dot_of(py: Python<'_>, a: &Array<'_>, b: &Array<'_>) -> PyResult<f64> {
-    match a.dtype() {
-        Dtype::Float32 => reduce(py, a.view::<f32>(), b.view(), Dot(0.0)),
-        _ => reduce(py, a.view::<f64>(), b.view(), Dot(0.0)),
-    }
+/// The dot product of two arguments of those names.
+pub(crate) fn dot_of(vectors: [&Bound<'_, PyAny>; 2], names: [&'static str; 2]) -> PyResult<f64> {
+    of_two(vectors, names, Dot(0.0))
 }
 
 /// The cosine of the angle between two vectors: dot(a, b) / (|a| * |b|).
@@ -45,36 +47,68 @@ fn dot_of(py: Python<'_>, a: &Array<'_>, b: &Array<'_>) -> PyResult<f64> {
 ///
 /// Returns a float in [-1, 1], off by at most 1e-14. Raises what `dot` raises.
 #[pyfunction]
-pub(crate) fn cosine_similarity(
-    py: Python<'_>,
-    a: &Bound<'_, PyAny>,
-    b: &Bound<'_, PyAny>,
-) -> PyResult<f64> {
-    let (a, b) = pair(a, b)?;
-    cosine_of(py, &a, &b)
+pub(crate) fn cosine_similarity(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> PyResult<f64> {
+    cosine_of([a, b], FUNCTION)
 }
 
-/// The cosine of two arrays that `pair` took.
-pub(crate) fn cosine_of(py: Python<'_>, a: &Array<'_>, b: &Array<'_>) -> PyResult<f64> {
-    if let (Some(left), Some(right)) = (a.vector(), b.vector()) {
-        let level = run::level(py)?;
-        let norms = left.norm_at(level) * right.norm_at(level);
-        let product = dot_of(py, a, b)?;
-        if norms.is_normal() && product.is_finite() {
-            return Ok((product / norms).clamp(-1.0, 1.0));
+/// The cosine of two arguments of those names.
+pub(crate) fn cosine_of([a, b]: [&Bound<'_, PyAny>; 2], names: [&'static str; 2]) -> PyResult<f64> {
+    if let Ok(left) = a.cast_exact::<Vector>()
+        && let Ok(right) = b.cast_exact::<Vector>()
+        && let Some(cosine) = cosine_by_norms(a.py(), left.get(), right.get())?
+    {
+        return Ok(cosine);
+    }
+    of_two([a, b], names, Cosine::default())
+}
+
+/// The cosine by the norms that the vectors keep; `None` where they do not go together, or these are out of range.
+fn cosine_by_norms(py: Python<'_>, a: &Vector, b: &Vector) -> PyResult<Option<f64>> {
+    let product = match (a.flat(), b.flat()) {
+        (Flat::Float32(a), Flat::Float32(b)) if a.len() == b.len() => reduce(py, a, b, Dot(0.0))?,
+        (Flat::Float64(a), Flat::Float64(b)) if a.len() == b.len() => reduce(py, a, b, Dot(0.0))?,
+        _ => return Ok(None),
+    };
+    let level = run::level(py)?;
+    let norms = a.norm_at(level) * b.norm_at(level);
+    let certain = norms.is_normal() && product.is_finite();
+    Ok(certain.then(|| (product / norms).clamp(-1.0, 1.0)))
+}
+
+/// A number made of two vectors. Those that lie as kernels read them take the short way; what is strided is copied, and what
+/// is not taken is told, on the long one.
+fn of_two(
+    [a, b]: [&Bound<'_, PyAny>; 2],
+    names: [&'static str; 2],
+    number: impl Pairwise,
+) -> PyResult<f64> {
+    let py = a.py();
+    {
+        let (left, right) = (pin!(Buffer::new(py)), pin!(Buffer::new(py)));
+        if let Some(a) = Flat::of(a, left)
+            && let Some(b) = Flat::of(b, right)
+        {
+            match (a, b) {
+                (Flat::Float32(a), Flat::Float32(b)) if a.len() == b.len() => {
+                    return reduce(py, a, b, number);
+                }
+                (Flat::Float64(a), Flat::Float64(b)) if a.len() == b.len() => {
+                    return reduce(py, a, b, number);
+                }
+                _ => {}
+            }
         }
     }
-    match a.dtype() {
-        Dtype::Float32 => reduce(py, a.view::<f32>(), b.view(), Cosine::default()),
-        _ => reduce(py, a.view::<f64>(), b.view(), Cosine::default()),
-    }
-}
-
-fn pair<'py>(a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> PyResult<(Array<'py>, Array<'py>)> {
-    let (a, b) = (Array::take(a, "a", Some(1))?, Array::take(b, "b", Some(1))?);
+    let (a, b) = (
+        Array::take(a, names[0], Some(1))?,
+        Array::take(b, names[1], Some(1))?,
+    );
     same_float(&a, &b)?;
     same_length(&a, &b)?;
-    Ok((a, b))
+    match a.dtype() {
+        Dtype::Float32 => reduce_copies(py, a.view::<f32>(), b.view(), number),
+        _ => reduce_copies(py, a.view::<f64>(), b.view(), number),
+    }
 }
 
 /// A number made of two vectors piece by piece.
@@ -113,30 +147,50 @@ impl Pairwise for Cosine {
     }
 }
 
+/// The number of two vectors that lie without gaps.
 fn reduce<T: Float + Element>(
     py: Python<'_>,
-    a: View<'_, T>,
-    b: View<'_, T>,
+    a: Source<'_, T>,
+    b: Source<'_, T>,
     mut number: impl Pairwise,
 ) -> PyResult<f64> {
     let level = run::level(py)?;
-    if let (Some(a), Some(b)) = (a.contiguous(), b.contiguous())
-        && 2 * size_of::<T>() * a.len() <= DETACH_BYTES
-    {
+    if 2 * size_of::<T>() * a.len() <= DETACH_BYTES {
         number.add(level, a, b);
         return Ok(number.finish(level, a, b));
     }
+    run::detached(py, move |stop| by_pieces(level, a, b, number, stop))
+}
+
+/// The number of two vectors, of which one at least is to be copied.
+#[cold]
+fn reduce_copies<T: Float + Element>(
+    py: Python<'_>,
+    a: View<'_, T>,
+    b: View<'_, T>,
+    number: impl Pairwise,
+) -> PyResult<f64> {
+    let level = run::level(py)?;
     let result = run::detached(py, move |stop| {
         let (a, b) = (Contiguous::of(a)?, Contiguous::of(b)?);
-        let (a, b) = (a.source(), b.source());
-        for start in (0..a.len()).step_by(CHUNK) {
-            if stop() {
-                return Ok(f64::NAN); // not seen: the exception that stopped it is raised instead
-            }
-            let end = a.len().min(start + CHUNK);
-            number.add(level, a.range(start..end), b.range(start..end));
-        }
-        Ok::<f64, OutOfMemory>(number.finish(level, a, b))
+        Ok::<f64, OutOfMemory>(by_pieces(level, a.source(), b.source(), number, stop))
     })?;
     Ok(result?)
+}
+
+fn by_pieces<T: Float>(
+    level: Level,
+    a: Source<'_, T>,
+    b: Source<'_, T>,
+    mut number: impl Pairwise,
+    stop: &dyn Fn() -> bool,
+) -> f64 {
+    for start in (0..a.len()).step_by(CHUNK) {
+        if stop() {
+            return f64::NAN; // not seen: the exception that stopped it is raised instead
+        }
+        let end = a.len().min(start + CHUNK);
+        number.add(level, a.range(start..end), b.range(start..end));
+    }
+    number.finish(level, a, b)
 }

@@ -10,11 +10,14 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyIterator, PyList, PySlice, PyTuple};
 
-use crate::argument::{describe, not_empty, same_float, same_length, type_name, wrong_dtype};
-use crate::array::{Array, Element};
+use crate::argument::{describe, not_empty, type_name, wrong_dtype};
+use crate::array::{Array, Element, Flat};
 use crate::dtype::Dtype;
 use crate::run;
 use crate::vector as functions;
+
+/// The arguments of a method, in messages.
+const METHOD: [&str; 2] = ["self", "other"];
 
 enum Data {
     Float32(Box<[f32]>),
@@ -62,6 +65,15 @@ impl Vector {
         match &self.data {
             Data::Float32(values) => values.as_ptr().cast(),
             Data::Float64(values) => values.as_ptr().cast(),
+        }
+    }
+
+    /// The elements, for a kernel.
+    #[inline]
+    pub(crate) fn flat(&self) -> Flat<'_> {
+        match &self.data {
+            Data::Float32(values) => Flat::Float32(Source::from(&**values)),
+            Data::Float64(values) => Flat::Float64(Source::from(&**values)),
         }
     }
 
@@ -141,19 +153,12 @@ impl Vector {
 
     /// hotkernels.dot(self, other).
     fn dot(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<f64> {
-        functions::dot(slf.py(), slf.as_any(), other)
+        functions::dot_of([slf.as_any(), other], METHOD)
     }
 
     /// hotkernels.cosine_similarity(self, other); with another Vector, from the norms that both keep.
     fn cosine_similarity(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<f64> {
-        let py = slf.py();
-        let (a, b) = (
-            Array::take(slf.as_any(), "self", Some(1))?,
-            Array::take(other, "other", Some(1))?,
-        );
-        same_float(&a, &b)?;
-        same_length(&a, &b)?;
-        functions::cosine_of(py, &a, &b)
+        functions::cosine_of([slf.as_any(), other], METHOD)
     }
 
     /// The elements as a list of float.

@@ -28,6 +28,11 @@ mod private {
         /// A power of two by which the sum of squares of any number of the largest numbers stays far from overflow.
         const REDUCE: Self;
 
+        /// Bits of a mantissa, the leading one included; or more.
+        const DIGITS: i32 = f64::MANTISSA_DIGITS as i32;
+        /// The smallest number above 0 is 2 to this; or more.
+        const LOWEST: i32 = -1074;
+
         /// Loads as many numbers as a vector of `f64` has lanes, widened.
         ///
         /// # Safety
@@ -104,6 +109,8 @@ impl Sealed for f32 {
     const ONE: Self = 1.0;
     const ENLARGE: Self = f32::from_bits((127 + 100) << 23); // 2^100
     const REDUCE: Self = f32::from_bits((127 - 64) << 23); // 2^-64
+    const DIGITS: i32 = f32::MANTISSA_DIGITS as i32;
+    const LOWEST: i32 = -149;
 
     #[inline(always)]
     unsafe fn load_wide<A: Arch>(arch: A, from: *const Self) -> A::F64 {

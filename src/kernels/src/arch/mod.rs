@@ -118,6 +118,15 @@ pub trait Vector<A>: Copy {
     /// Lane by lane, `self * b + c`; rounded once where the instruction set has a fused multiply-add, else twice.
     fn mul_add(self, b: Self, c: Self) -> Self;
 
+    /// Lane by lane, the absolute value.
+    fn abs(self) -> Self;
+
+    /// Lane by lane, the larger one; either one where one is NaN.
+    fn max(self, b: Self) -> Self;
+
+    /// Lane by lane, the smaller one; either one where one is NaN.
+    fn min(self, b: Self) -> Self;
+
     /// Lane by lane, what is between -`bound` and `bound`, and the nearer of these for what is not. NaN stays NaN.
     fn clamp(self, bound: Self) -> Self;
 }
@@ -130,9 +139,6 @@ pub trait Doubles<A>: Vector<A, Element = f64> {
     ///
     /// They must be readable at `from`, which need not be aligned to more than one number.
     unsafe fn load_f32(arch: A, from: *const f32) -> Self;
-
-    /// Lane by lane, the absolute value.
-    fn abs(self) -> Self;
 
     /// The sum of the lanes, pairwise.
     fn sum(self) -> f64;

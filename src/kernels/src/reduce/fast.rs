@@ -1,48 +1,42 @@
-//! Sums of blocks by vectors: values and rounding errors, and a strict bound on the rounding of those.
+//! Sums of blocks of numbers far apart, by vectors: values and rounding errors, and a strict bound on the rounding of those.
 
 use super::Accumulator;
 use crate::Float;
-use crate::arch::{self, Arch, Doubles, Kernel, Vector};
+use crate::arch::{self, Arch, Kernel, Vector};
 use crate::memory::Source;
 use crate::simd::Level;
-
-/// Elements of a block. The bound grows with it, the time for all else shrinks.
-const BLOCK: usize = 1 << 13;
 
 /// Registers of sums: enough that additions need not wait for one another. Each has a quarter of the block, as a CPU
 /// fetches several streams of memory faster than one.
 const REGISTERS: usize = 4;
 
-/// Adds all elements to `total`, but for an error that is at most the number returned.
+/// Adds the elements of a block to `total`, but for an error that is at most the number returned. That grows with the block.
 ///
 /// A block with numbers that are not finite, or so large that something overflows on the way, is added without error.
-pub(super) fn add<T: Float>(level: Level, x: Source<'_, T>, total: &mut Accumulator) -> f64 {
-    let mut missed = 0.0;
-    for start in (0..x.len()).step_by(BLOCK) {
-        let block = x.range(start..x.len().min(start + BLOCK));
-        let Sums {
-            values,
-            errors,
-            size_of_errors,
-            depth,
-        } = BlockSum(block).at(level);
-        let size: f64 = size_of_errors.iter().sum();
-        if !(size.is_finite() && values.iter().chain(&errors).all(|sum| sum.is_finite())) {
-            total.add_all(block);
-            continue;
-        }
-        // Each of the sums of errors is a tree of additions of that depth at most (Higham 2002, 4.2), each with a relative
-        // error of at most u = 2^-53; so is their size. Where it is so small that this underflows, additions are exact.
-        if size > 0.0 {
-            missed += size * (f64::from(depth + 16) * (f64::EPSILON / 2.0)) + f64::from_bits(1);
-        }
-        for sum in values.into_iter().chain(errors) {
-            if sum != 0.0 {
-                total.add(sum);
-            }
+pub(super) fn add<T: Float>(level: Level, block: Source<'_, T>, total: &mut Accumulator) -> f64 {
+    let Sums {
+        values,
+        errors,
+        size_of_errors,
+        depth,
+    } = BlockSum(block).at(level);
+    let size: f64 = size_of_errors.iter().sum();
+    if !(size.is_finite() && values.iter().chain(&errors).all(|sum| sum.is_finite())) {
+        total.add_all(block);
+        return 0.0;
+    }
+    for sum in values.into_iter().chain(errors) {
+        if sum != 0.0 {
+            total.add(sum);
         }
     }
-    missed
+    // Each of the sums of errors is a tree of additions of that depth at most (Higham 2002, 4.2), each with a relative
+    // error of at most u = 2^-53; so is their size. Where it is so small that this underflows, additions are exact.
+    if size > 0.0 {
+        size * (f64::from(depth + 16) * (f64::EPSILON / 2.0)) + f64::from_bits(1)
+    } else {
+        0.0
+    }
 }
 
 /// A block to sum.

@@ -3,12 +3,14 @@
 mod exact;
 mod fast;
 mod integer;
+mod window;
 
 use std::fmt;
 
 use crate::Float;
 use crate::memory::Source;
 use crate::simd::Level;
+use window::Window;
 
 pub use exact::Accumulator;
 pub use integer::{Integer, sum_int};
@@ -40,9 +42,11 @@ impl std::error::Error for SumError {}
 /// way does no harm, and an exact sum past the range of `f64` gives an infinity. Nothing sums to 0.0, and so does anything
 /// whose exact sum is 0, as -0.0 alone. An infinity gives itself and NaN gives NaN.
 ///
-/// Most sums take one pass at the speed of memory: vectors add up values and their rounding errors (Knuth's `TwoSum`; Ogita,
-/// Rump and Oishi 2005) with a strict bound on what that misses, and if nothing within the bound changes the rounding, that is
-/// the answer. Else all is added again in an [`Accumulator`]. `stop` is asked some ten thousand times a second.
+/// Nearly all sums take one pass at the speed of memory: blocks of numbers that are not too far apart (some 30 binary orders
+/// of magnitude; for `f32`, some 70) are summed without error (Rump, Ogita and Oishi 2008; Demmel and Nguyen 2015). Of others
+/// vectors add up values and their rounding errors (Knuth's `TwoSum`; Ogita, Rump and Oishi 2005) with a strict bound on what
+/// that misses, and if nothing within the bound changes the rounding, that is the answer. Else all is added again in an
+/// [`Accumulator`]. `stop` is asked some ten thousand times a second.
 ///
 /// # Errors
 ///
@@ -98,11 +102,17 @@ fn certified<T: Float>(
 ) -> Result<Option<f64>, SumError> {
     let mut total = Accumulator::new();
     let mut missed = 0.0;
+    let mut window = Window::default();
     for piece in pieces(x) {
         if stop() {
             return Err(SumError::Interrupted);
         }
-        missed += fast::add(level, piece, &mut total);
+        for start in (0..piece.len()).step_by(window::BLOCK) {
+            let block = piece.range(start..piece.len().min(start + window::BLOCK));
+            if !window.add(level, block, &mut total) {
+                missed += fast::add(level, block, &mut total);
+            }
+        }
     }
     if missed == 0.0 {
         return total.round().map(Some);

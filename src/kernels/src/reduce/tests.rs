@@ -7,6 +7,7 @@
 
 use std::cell::Cell;
 
+use proptest::bool::ANY as EITHER;
 use proptest::prelude::*;
 
 use super::{Accumulator, Integer, SumError, sum_f32, sum_f64, sum_int};
@@ -228,6 +229,45 @@ fn every_length() {
     }
 }
 
+/// Numbers of all mantissas whose sizes lie within `spread` binary orders of magnitude from 2^lowest on, with zeros among
+/// them where `zeros` says so; from a linear congruential generator (Knuth's MMIX).
+fn within(len: usize, lowest: i32, spread: u64, zeros: bool, seed: u64) -> Vec<f64> {
+    let mut state = seed;
+    let mut next = move || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        state >> 11
+    };
+    let mut numbers = Vec::with_capacity(len);
+    for _ in 0..len {
+        let mantissa = 1.0 + next() as f64 * 2_f64.powi(-53);
+        let exponent = lowest + (next() % (spread + 1)) as i32;
+        let kind = next() >> 20; // the low bits of such a generator hardly change
+        let size = if zeros && kind.is_multiple_of(5) {
+            0.0
+        } else {
+            mantissa * 2_f64.powi(exponent / 2) * 2_f64.powi(exponent - exponent / 2)
+        };
+        numbers.push(if kind & 64 == 0 { size } else { -size });
+    }
+    numbers
+}
+
+#[test]
+fn guesses_of_the_size_may_be_wrong() {
+    // Blocks that grow, shrink, and start with what is much smaller or larger than the rest.
+    let mut numbers = Vec::new();
+    for exponent in [0, 40, -40, 300, -900, 900, -1074, 0] {
+        numbers.extend(within(16, exponent, 2, false, 7));
+        numbers.extend(within(5000, exponent + 20, 8, false, 8));
+        numbers.extend(vec![0.0; 4096]);
+    }
+    sum(&numbers).unwrap();
+    numbers.reverse();
+    sum(&numbers).unwrap();
+}
+
 fn check_int<T: Integer + Default>(numbers: &[T]) {
     let expected: i128 = numbers.iter().map(|number| (*number).into()).sum();
     for level in simd::available() {
@@ -296,6 +336,43 @@ proptest! {
             let found = sum_f32(level, placed.source(), &on).map(f64::to_bits);
             let nan = expected.is_ok_and(|sum| f64::from_bits(sum).is_nan());
             prop_assert!(found == expected || nan && f64::from_bits(found.unwrap()).is_nan());
+        }
+    }
+
+    #[test]
+    fn the_window_is_left_in_time(
+        len in 1_usize..9000,
+        lowest in prop_oneof![-1074..-1000, -60..0, 880..930],
+        spread in 0_u64..90,
+        zeros in EITHER,
+        seed in proptest::num::u64::ANY,
+    ) {
+        let len = if cfg!(miri) { len % 200 } else { len };
+        let mut numbers = within(len, lowest, spread, zeros, seed);
+        sum(&numbers).unwrap();
+        // With what cancels all but the last bits.
+        for index in 0..len {
+            numbers.push(-numbers[index]);
+        }
+        numbers.push(5e-324);
+        prop_assert_eq!(sum(&numbers), Ok(5e-324));
+    }
+
+    #[test]
+    fn the_window_of_f32_is_left_in_time(
+        len in 1_usize..9000,
+        lowest in prop_oneof![-149..-120, -60..0, 20..38],
+        spread in 0_u64..90,
+        zeros in EITHER,
+        seed in proptest::num::u64::ANY,
+    ) {
+        let len = if cfg!(miri) { len % 200 } else { len };
+        let numbers: Vec<f32> = within(len, lowest, spread, zeros, seed).iter().map(|x| *x as f32).collect();
+        let wide: Vec<f64> = numbers.iter().copied().map(f64::from).collect();
+        let expected = accumulated(&wide);
+        for level in simd::available() {
+            let placed = Placed::new(numbers.iter().copied(), len % 16);
+            prop_assert_eq!(sum_f32(level, placed.source(), &on), expected.clone(), "{}", level);
         }
     }
 

@@ -246,6 +246,25 @@ fn simd<A: Arch, K: Terms<N>, const N: usize, const REGISTERS: usize>(
 ) -> [f64; N] {
     let lanes = A::F64::LANES;
     let zero = A::F64::splat(arch, 0.0);
+    if len > 0 && len <= RUN * REGISTERS * lanes && len.is_multiple_of(REGISTERS * lanes) {
+        // A single run, as of most embeddings that are compared one by one: the same numbers by fewer steps, as there is
+        // nothing to compensate.
+        let mut short = [[zero; N]; REGISTERS];
+        let mut index = 0;
+        while index < len {
+            for (register, short) in short.iter_mut().enumerate() {
+                let index = index + register * lanes;
+                // SAFETY: `len` is a multiple of what all registers take.
+                unsafe { terms.add(arch, Place { index, rest: None }, short) };
+            }
+            index += REGISTERS * lanes;
+        }
+        let mut totals = [0.0; N];
+        for n in 0..N {
+            totals[n] = pairwise(&short, n).sum() + 0.0;
+        }
+        return totals;
+    }
     let (mut sums, mut errors) = ([zero; N], [zero; N]);
     let mut index = 0;
     while len - index >= REGISTERS * lanes {
@@ -270,12 +289,7 @@ fn simd<A: Arch, K: Terms<N>, const N: usize, const REGISTERS: usize>(
             }
             steps -= run;
             for n in 0..N {
-                // Pairwise; there is one register, or four.
-                let mut sum = short[0][n];
-                if let [first, second, third, fourth] = &short[..] {
-                    sum = first[n].add(second[n]).add(third[n].add(fourth[n]));
-                }
-                let (total, error) = arch::two_sum(sums[n], sum);
+                let (total, error) = arch::two_sum(sums[n], pairwise(&short, n));
                 sums[n] = total;
                 errors[n] = errors[n].add(error);
             }
@@ -305,4 +319,14 @@ fn simd<A: Arch, K: Terms<N>, const N: usize, const REGISTERS: usize>(
         totals[n] = compensated(sums[n].sum(), errors[n].sum());
     }
     totals
+}
+
+/// The registers of one sum, of which there is one or four, added pairwise.
+#[inline(always)]
+fn pairwise<A, V: Vector<A>, const N: usize>(short: &[[V; N]], n: usize) -> V {
+    if let [first, second, third, fourth] = short {
+        first[n].add(second[n]).add(third[n].add(fourth[n]))
+    } else {
+        short[0][n]
+    }
 }

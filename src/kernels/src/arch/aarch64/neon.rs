@@ -142,6 +142,24 @@ impl Vector<Neon> for F32x4 {
     }
 
     #[inline(always)]
+    fn abs(self) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { vabsq_f32(self.0) })
+    }
+
+    #[inline(always)]
+    fn max(self, b: Self) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { vmaxq_f32(self.0, b.0) })
+    }
+
+    #[inline(always)]
+    fn min(self, b: Self) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { vminq_f32(self.0, b.0) })
+    }
+
+    #[inline(always)]
     fn clamp(self, bound: Self) -> Self {
         // Both instructions give NaN when one operand is NaN.
         // SAFETY: see above.
@@ -190,6 +208,24 @@ impl Vector<Neon> for F64x2 {
     }
 
     #[inline(always)]
+    fn abs(self) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { vabsq_f64(self.0) })
+    }
+
+    #[inline(always)]
+    fn max(self, b: Self) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { vmaxq_f64(self.0, b.0) })
+    }
+
+    #[inline(always)]
+    fn min(self, b: Self) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { vminq_f64(self.0, b.0) })
+    }
+
+    #[inline(always)]
     fn clamp(self, bound: Self) -> Self {
         // Both instructions give NaN when one operand is NaN.
         // SAFETY: see above.
@@ -202,12 +238,6 @@ impl Doubles<Neon> for F64x2 {
     unsafe fn load_f32(_: Neon, from: *const f32) -> Self {
         // SAFETY: see above.
         Self(unsafe { vcvt_f64_f32(vld1_f32(from)) })
-    }
-
-    #[inline(always)]
-    fn abs(self) -> Self {
-        // SAFETY: see above.
-        Self(unsafe { vabsq_f64(self.0) })
     }
 
     #[inline(always)]

@@ -125,6 +125,24 @@ impl Vector<Avx2> for F32x8 {
     }
 
     #[inline(always)]
+    fn abs(self) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { _mm256_andnot_ps(_mm256_set1_ps(-0.0), self.0) })
+    }
+
+    #[inline(always)]
+    fn max(self, b: Self) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { _mm256_max_ps(self.0, b.0) })
+    }
+
+    #[inline(always)]
+    fn min(self, b: Self) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { _mm256_min_ps(self.0, b.0) })
+    }
+
+    #[inline(always)]
     fn clamp(self, bound: Self) -> Self {
         // Both instructions give their second operand when one is NaN.
         // SAFETY: see above.
@@ -178,6 +196,24 @@ impl Vector<Avx2> for F64x4 {
     }
 
     #[inline(always)]
+    fn abs(self) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { _mm256_andnot_pd(_mm256_set1_pd(-0.0), self.0) })
+    }
+
+    #[inline(always)]
+    fn max(self, b: Self) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { _mm256_max_pd(self.0, b.0) })
+    }
+
+    #[inline(always)]
+    fn min(self, b: Self) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { _mm256_min_pd(self.0, b.0) })
+    }
+
+    #[inline(always)]
     fn clamp(self, bound: Self) -> Self {
         // Both instructions give their second operand when one is NaN.
         // SAFETY: see above.
@@ -195,12 +231,6 @@ impl Doubles<Avx2> for F64x4 {
     unsafe fn load_f32(_: Avx2, from: *const f32) -> Self {
         // SAFETY: see above.
         Self(unsafe { _mm256_cvtps_pd(_mm_loadu_ps(from)) })
-    }
-
-    #[inline(always)]
-    fn abs(self) -> Self {
-        // SAFETY: see above.
-        Self(unsafe { _mm256_andnot_pd(_mm256_set1_pd(-0.0), self.0) })
     }
 
     #[inline(always)]

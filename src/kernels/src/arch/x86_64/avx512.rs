@@ -125,6 +125,24 @@ impl Vector<Avx512> for F32x16 {
     }
 
     #[inline(always)]
+    fn abs(self) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { _mm512_abs_ps(self.0) })
+    }
+
+    #[inline(always)]
+    fn max(self, b: Self) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { _mm512_max_ps(self.0, b.0) })
+    }
+
+    #[inline(always)]
+    fn min(self, b: Self) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { _mm512_min_ps(self.0, b.0) })
+    }
+
+    #[inline(always)]
     fn clamp(self, bound: Self) -> Self {
         // Both instructions give their second operand when one is NaN.
         // SAFETY: see above.
@@ -178,6 +196,24 @@ impl Vector<Avx512> for F64x8 {
     }
 
     #[inline(always)]
+    fn abs(self) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { _mm512_abs_pd(self.0) })
+    }
+
+    #[inline(always)]
+    fn max(self, b: Self) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { _mm512_max_pd(self.0, b.0) })
+    }
+
+    #[inline(always)]
+    fn min(self, b: Self) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { _mm512_min_pd(self.0, b.0) })
+    }
+
+    #[inline(always)]
     fn clamp(self, bound: Self) -> Self {
         // Both instructions give their second operand when one is NaN.
         // SAFETY: see above.
@@ -195,12 +231,6 @@ impl Doubles<Avx512> for F64x8 {
     unsafe fn load_f32(_: Avx512, from: *const f32) -> Self {
         // SAFETY: see above.
         Self(unsafe { _mm512_cvtps_pd(_mm256_loadu_ps(from)) })
-    }
-
-    #[inline(always)]
-    fn abs(self) -> Self {
-        // SAFETY: see above.
-        Self(unsafe { _mm512_abs_pd(self.0) })
     }
 
     #[inline(always)]

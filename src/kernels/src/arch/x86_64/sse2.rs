@@ -125,6 +125,24 @@ impl Vector<Sse2> for F32x4 {
     }
 
     #[inline(always)]
+    fn abs(self) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { _mm_andnot_ps(_mm_set1_ps(-0.0), self.0) })
+    }
+
+    #[inline(always)]
+    fn max(self, b: Self) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { _mm_max_ps(self.0, b.0) })
+    }
+
+    #[inline(always)]
+    fn min(self, b: Self) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { _mm_min_ps(self.0, b.0) })
+    }
+
+    #[inline(always)]
     fn clamp(self, bound: Self) -> Self {
         // Both instructions give their second operand when one is NaN.
         // SAFETY: see above.
@@ -178,6 +196,24 @@ impl Vector<Sse2> for F64x2 {
     }
 
     #[inline(always)]
+    fn abs(self) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { _mm_andnot_pd(_mm_set1_pd(-0.0), self.0) })
+    }
+
+    #[inline(always)]
+    fn max(self, b: Self) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { _mm_max_pd(self.0, b.0) })
+    }
+
+    #[inline(always)]
+    fn min(self, b: Self) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { _mm_min_pd(self.0, b.0) })
+    }
+
+    #[inline(always)]
     fn clamp(self, bound: Self) -> Self {
         // Both instructions give their second operand when one is NaN.
         // SAFETY: see above.
@@ -195,12 +231,6 @@ impl Doubles<Sse2> for F64x2 {
     unsafe fn load_f32(_: Sse2, from: *const f32) -> Self {
         // SAFETY: see above.
         Self(unsafe { _mm_cvtps_pd(_mm_castsi128_ps(_mm_loadl_epi64(from.cast()))) })
-    }
-
-    #[inline(always)]
-    fn abs(self) -> Self {
-        // SAFETY: see above.
-        Self(unsafe { _mm_andnot_pd(_mm_set1_pd(-0.0), self.0) })
     }
 
     #[inline(always)]

@@ -1,12 +1,15 @@
 //! Arguments that are arrays: any buffer exporter or DLPack tensor on the CPU, held for the call, not copied.
 
+mod buffer;
+mod flat;
+mod view;
+
 use std::marker::PhantomData;
 use std::mem;
-use std::ptr;
+use std::pin::Pin;
 
-use hotkernels_kernels::memory::{Rows, Source, Target};
-use pyo3::buffer::PyUntypedBuffer;
-use pyo3::exceptions::{PyBufferError, PyMemoryError, PyTypeError, PyValueError};
+use hotkernels_kernels::memory::Target;
+use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 
@@ -14,6 +17,11 @@ use crate::argument::type_name;
 use crate::dlpack::Tensor;
 use crate::dtype::Dtype;
 use crate::vector_class::Vector;
+
+pub(crate) use buffer::Buffer;
+pub(crate) use flat::Flat;
+use view::Layout;
+pub(crate) use view::{Contiguous, Matrix, OutOfMemory, View};
 
 /// More dimensions than this are refused; NumPy's own limit is 64, and nobody sums those.
 pub(crate) const MAX_DIMS: usize = 8;
@@ -40,7 +48,7 @@ elements!(f32, f64, i8, i16, i32, i64, u8, u16, u32, u64);
 )]
 enum Memory<'py> {
     Vector(Bound<'py, Vector>),
-    Buffer(PyUntypedBuffer),
+    Buffer(Pin<Box<Buffer<'py>>>),
     Tensor(Tensor),
 }
 
@@ -51,16 +59,7 @@ pub(crate) struct Array<'py> {
     dtype: Dtype,
     writable: bool,
     layout: Layout,
-    memory: Memory<'py>,
-}
-
-/// Where the elements are: shape in elements, strides in bytes.
-#[derive(Clone, Copy)]
-struct Layout {
-    start: *const u8,
-    dims: usize,
-    shape: [usize; MAX_DIMS],
-    strides: [isize; MAX_DIMS],
+    _memory: Memory<'py>,
 }
 
 impl<'py> Array<'py> {
@@ -70,7 +69,7 @@ impl<'py> Array<'py> {
         name: &'static str,
         dims: Option<usize>,
     ) -> PyResult<Self> {
-        let array = if let Ok(vector) = object.cast::<Vector>() {
+        let array = if let Ok(vector) = object.cast_exact::<Vector>() {
             Self::of_vector(vector, name)
         } else if supports_buffer(object) {
             Self::of_buffer(object, name)?
@@ -109,13 +108,14 @@ impl<'py> Array<'py> {
             dtype,
             writable: false,
             layout,
-            memory: Memory::Vector(vector.clone()),
+            _memory: Memory::Vector(vector.clone()),
         }
     }
 
     fn of_buffer(object: &Bound<'py, PyAny>, name: &'static str) -> PyResult<Self> {
         let refuse = |what: String| PyBufferError::new_err(format!("{name}: {what}"));
-        let buffer = PyUntypedBuffer::get(object).map_err(|error| {
+        let mut buffer = Box::pin(Buffer::new(object.py()));
+        buffer.as_mut().request(object).map_err(|error| {
             // NumPy's own words for a scalar array, or an exporter's that will not export now; kept as the cause.
             let named = refuse(format!(
                 "{} does not give its buffer: {}",
@@ -125,41 +125,47 @@ impl<'py> Array<'py> {
             named.set_cause(object.py(), Some(error));
             named
         })?;
-        let dims = buffer.dimensions();
+        let dims = buffer.dims();
         if dims > MAX_DIMS {
             return Err(PyValueError::new_err(format!(
                 "{name} has {dims} dimensions; at most {MAX_DIMS} are taken"
             )));
         }
-        if buffer
-            .suboffsets()
-            .is_some_and(|offsets| offsets.iter().any(|offset| *offset >= 0))
-        {
+        if buffer.is_indirect() {
             return Err(refuse(
                 "a buffer of pointers (with suboffsets) is not taken; copy it first".to_owned(),
             ));
         }
         let dtype = Dtype::of_buffer(buffer.format(), buffer.item_size());
         let mut layout = Layout {
-            start: buffer.buf_ptr().cast(),
+            start: buffer.start(),
             dims,
             shape: [0; MAX_DIMS],
             strides: [0; MAX_DIMS],
         };
-        layout.shape[..dims].copy_from_slice(buffer.shape());
-        layout.strides[..dims].copy_from_slice(buffer.strides());
+        let shape = buffer
+            .shape()
+            .ok_or_else(|| refuse("the exporter gave no shape".to_owned()))?;
+        for (to, from) in layout.shape.iter_mut().zip(shape) {
+            *to = usize::try_from(*from)
+                .map_err(|_| refuse("the exporter's shape is negative".to_owned()))?;
+        }
+        match buffer.strides() {
+            Some(strides) => layout.strides[..dims].copy_from_slice(strides),
+            None => layout.set_contiguous(buffer.item_size()),
+        }
         if layout.bytes(buffer.item_size()) != Some(buffer.len_bytes()) {
             return Err(refuse(
                 "the exporter's shape does not fit its length".to_owned(),
             ));
         }
-        let writable = !buffer.readonly();
+        let writable = !buffer.is_readonly();
         Self {
             name,
             dtype,
             writable,
             layout,
-            memory: Memory::Buffer(buffer),
+            _memory: Memory::Buffer(buffer),
         }
         .checked()
     }
@@ -181,7 +187,7 @@ impl<'py> Array<'py> {
             dtype,
             writable: false,
             layout,
-            memory: Memory::Tensor(tensor),
+            _memory: Memory::Tensor(tensor),
         }
         .checked()
     }
@@ -277,14 +283,6 @@ impl<'py> Array<'py> {
         }
     }
 
-    /// The `Vector` that this is, where it is one.
-    pub(crate) fn vector(&self) -> Option<&Vector> {
-        match &self.memory {
-            Memory::Vector(vector) => Some(vector.get()),
-            Memory::Buffer(_) | Memory::Tensor(_) => None,
-        }
-    }
-
     /// Whether any byte may belong to both arrays.
     pub(crate) fn overlaps(&self, other: &Array<'_>) -> bool {
         let (Some(a), Some(b)) = (self.extent(), other.extent()) else {
@@ -330,174 +328,4 @@ pub(crate) fn shape_text(shape: &[usize]) -> String {
 fn supports_buffer(object: &Bound<'_, PyAny>) -> bool {
     // SAFETY: the object is alive, and the interpreter is attached.
     unsafe { ffi::PyObject_CheckBuffer(object.as_ptr()) != 0 }
-}
-
-impl Layout {
-    /// Bytes of all elements; `None` when that is more than memory holds.
-    fn bytes(&self, item_size: usize) -> Option<usize> {
-        let total = self.shape[..self.dims]
-            .iter()
-            .try_fold(item_size, |bytes, length| bytes.checked_mul(*length))?;
-        isize::try_from(total).ok().map(|_| total)
-    }
-
-    /// Whether dimensions `from..` are in C order without gaps.
-    fn is_contiguous_from(&self, from: usize, item_size: usize) -> bool {
-        let mut expected = item_size as isize;
-        for dim in (from..self.dims).rev() {
-            if self.shape[dim] > 1 && self.strides[dim] != expected {
-                return false;
-            }
-            expected = expected.saturating_mul(self.shape[dim] as isize);
-        }
-        true
-    }
-}
-
-/// The elements of an array, to be read while the interpreter is let go of.
-#[derive(Clone, Copy)]
-pub(crate) struct View<'a, T> {
-    layout: Layout,
-    memory: PhantomData<&'a T>,
-}
-
-// SAFETY: it only reads plain numbers, from memory that the `Array` it borrows from keeps alive.
-unsafe impl<T: Element> Send for View<'_, T> {}
-
-impl<'a, T: Element> View<'a, T> {
-    pub(crate) fn len(&self) -> usize {
-        self.layout.shape[..self.layout.dims].iter().product()
-    }
-
-    fn is_aligned(&self) -> bool {
-        self.layout
-            .start
-            .addr()
-            .is_multiple_of(mem::align_of::<T>())
-    }
-
-    /// All elements as they lie, if they lie in C order without gaps and are aligned.
-    pub(crate) fn contiguous(&self) -> Option<Source<'a, T>> {
-        if self.len() == 0 {
-            return Some(Source::from(&[] as &[T]));
-        }
-        if !self.is_aligned() || !self.layout.is_contiguous_from(0, mem::size_of::<T>()) {
-            return None;
-        }
-        // SAFETY: the exporter holds `len` elements from `start` on, without gaps, for as long as the `Array` lives;
-        // they are aligned, and any bits are a value.
-        Some(unsafe { Source::new(self.layout.start.cast(), self.len()) })
-    }
-
-    /// A matrix as it lies, if each row lies without gaps and all are aligned. Rows may be apart, in any order.
-    pub(crate) fn rows(&self) -> Option<Rows<'a, T>> {
-        let size = mem::size_of::<T>() as isize;
-        let (rows, columns) = (self.layout.shape[0], self.layout.shape[1]);
-        let stride = if rows > 1 {
-            self.layout.strides[0]
-        } else {
-            size * columns as isize
-        };
-        if self.len() == 0
-            || !self.is_aligned()
-            || stride % size != 0
-            || !self.layout.is_contiguous_from(1, size as usize)
-        {
-            return None;
-        }
-        // SAFETY: as in `contiguous`, row by row, `stride` bytes from one row to the next.
-        Some(unsafe { Rows::new(self.layout.start.cast(), rows, columns, stride / size) })
-    }
-
-    /// The elements in C order, copied. Strided and misaligned arrays take this way: 1 copy of what the call reads.
-    pub(crate) fn copy(&self) -> Result<Vec<T>, OutOfMemory> {
-        let mut copy = Vec::new();
-        copy.try_reserve_exact(self.len())
-            .map_err(|_| OutOfMemory)?;
-        if self.len() > 0 {
-            self.copy_from(0, self.layout.start, &mut copy);
-        }
-        Ok(copy)
-    }
-
-    fn copy_from(&self, dim: usize, start: *const u8, copy: &mut Vec<T>) {
-        if dim == self.layout.dims {
-            // SAFETY: `start` is the place of one element, within what the exporter holds; alignment is not assumed.
-            copy.push(unsafe { ptr::read_unaligned(start.cast()) });
-            return;
-        }
-        for index in 0..self.layout.shape[dim] {
-            let offset = self.layout.strides[dim].wrapping_mul(index as isize);
-            self.copy_from(dim + 1, start.wrapping_offset(offset), copy);
-        }
-    }
-}
-
-/// A copy that there was no memory for.
-#[derive(Debug)]
-pub(crate) struct OutOfMemory;
-
-impl From<OutOfMemory> for PyErr {
-    fn from(_: OutOfMemory) -> Self {
-        PyMemoryError::new_err("there is no memory for a contiguous copy of a strided array")
-    }
-}
-
-/// Elements that lie without gaps: as they were, or copied.
-pub(crate) enum Contiguous<'a, T> {
-    Borrowed(Source<'a, T>),
-    Copied(Vec<T>),
-}
-
-impl<'a, T: Element> Contiguous<'a, T> {
-    pub(crate) fn of(view: View<'a, T>) -> Result<Self, OutOfMemory> {
-        match view.contiguous() {
-            Some(source) => Ok(Self::Borrowed(source)),
-            None => view.copy().map(Self::Copied),
-        }
-    }
-
-    pub(crate) fn source(&self) -> Source<'_, T> {
-        match self {
-            Self::Borrowed(source) => *source,
-            Self::Copied(copy) => Source::from(copy.as_slice()),
-        }
-    }
-}
-
-/// A matrix whose rows lie without gaps: as it was, or copied.
-pub(crate) enum Matrix<'a, T> {
-    Borrowed(Rows<'a, T>),
-    Copied {
-        copy: Vec<T>,
-        rows: usize,
-        columns: usize,
-    },
-}
-
-impl<'a, T: Element> Matrix<'a, T> {
-    pub(crate) fn of(view: View<'a, T>) -> Result<Self, OutOfMemory> {
-        match view.rows() {
-            Some(rows) => Ok(Self::Borrowed(rows)),
-            None => Ok(Self::Copied {
-                copy: view.copy()?,
-                rows: view.layout.shape[0],
-                columns: view.layout.shape[1],
-            }),
-        }
-    }
-
-    pub(crate) fn rows(&self) -> Rows<'_, T> {
-        match self {
-            Self::Borrowed(rows) => *rows,
-            Self::Copied {
-                copy,
-                rows,
-                columns,
-            } => {
-                // SAFETY: the copy holds rows × columns elements in C order.
-                unsafe { Rows::new(copy.as_ptr(), *rows, *columns, *columns as isize) }
-            }
-        }
-    }
 }
