@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import _thread
-import signal
 import struct
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -240,27 +237,6 @@ def test_what_a_method_raises() -> None:
     with pytest.raises(LookupError, match="gone"):
         hk.cdist(["a"], Failing())  # type: ignore[call-overload]
     same(Lacking(), ROWS)
-
-
-@pytest.mark.thread_unsafe(reason="signals go to the main thread")
-def test_ctrl_c_stops_a_stream_without_end() -> None:
-    class Endless(Stream):
-        def given(self) -> Iterator[Chunk]:
-            while True:
-                del self.keep[12:]
-                yield Chunk(length=0, buffers=[None, None, None])
-
-    stream = Endless("u")
-    timer = threading.Timer(0.1, _thread.interrupt_main)
-    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
-    timer.start()
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            hk.cdist(["a"], stream)  # type: ignore[call-overload]
-    finally:
-        timer.cancel()
-        signal.signal(signal.SIGINT, previous)
-    settled(stream)
 
 
 class TestNumPy:
