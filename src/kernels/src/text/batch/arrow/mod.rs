@@ -3,6 +3,7 @@
 //! They are laid out as <https://arrow.apache.org/docs/format/CDataInterface.html> and `CStreamInterface.html` say. What is
 //! in them comes from another library: [`read`] looks at all of it before it reads any string.
 
+mod buffers;
 mod column;
 mod layout;
 
