@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import struct
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 SCHEMA, ARRAY, STREAM = b"arrow_schema", b"arrow_array", b"arrow_array_stream"
@@ -81,7 +81,8 @@ class Chunk:
 def chunk(layout: str, rows: Sequence[str | None], *, offset: int = 0) -> Chunk:
     """Rows as "u", "U", "vu" or "n" has them; those before the offset are no part of the chunk."""
     encoded = [(row or "").encode() for row in rows]
-    validity = bytes(sum((rows[i] is not None) << (i - at) for i in range(at, min(at + 8, len(rows)))) for at in range(0, len(rows), 8))
+    bits = sum((row is not None) << place for place, row in enumerate(rows))
+    validity = bits.to_bytes((len(rows) + 7) // 8, "little")
     length = len(rows) - offset
     if layout == "n":
         return Chunk(length=length, offset=offset, buffers=[])
@@ -117,7 +118,9 @@ def dictionary(index: str, layout: str, rows: Sequence[str | None], *, offset: i
 class Column:
     """A column that gives capsules, and counts what is released; `error` is what its stream ends with."""
 
-    def __init__(self, layout: str | None, *chunks: Chunk, values: str | None = None, error: tuple[int, bytes | None] | None = None):
+    def __init__(
+        self, layout: str | None, *chunks: Chunk, values: str | None = None, error: tuple[int, bytes | None] | None = None
+    ):
         self.layout, self.chunks, self.values, self.error = layout, chunks, values, error
         self.released = {"schema": 0, "array": 0, "stream": 0}
         self.structures: list[Any] = []
@@ -128,7 +131,9 @@ class Column:
             self.released["schema"] += 1
             schema.contents.release = RELEASE_SCHEMA()
 
-        found = ArrowSchema(format=None if self.layout is None else self.layout.encode(), release=self.held(RELEASE_SCHEMA(release)))
+        found = ArrowSchema(
+            format=None if self.layout is None else self.layout.encode(), release=self.held(RELEASE_SCHEMA(release))
+        )
         if self.values is not None:
             found.dictionary = ctypes.pointer(self.held(ArrowSchema(format=self.values.encode())))
         return found
@@ -146,7 +151,9 @@ class Column:
         buffers = (ctypes.c_void_p * max(len(chunk.buffers), 1))()
         for number, content in enumerate(chunk.buffers):
             if content is not None:
-                buffers[number] = ctypes.cast(self.held(ctypes.create_string_buffer(content, len(content) + 1)), ctypes.c_void_p)
+                buffers[number] = ctypes.cast(
+                    self.held(ctypes.create_string_buffer(content, len(content) + 1)), ctypes.c_void_p
+                )
         found = ArrowArray(
             length=chunk.length,
             null_count=chunk.null_count,
@@ -198,8 +205,8 @@ class Stream(Column):
             return 0
 
         def get_last_error(_: Any) -> int | None:
-            message = self.error and self.error[1]
-            return message and ctypes.cast(self.held(ctypes.create_string_buffer(message)), ctypes.c_void_p).value
+            message = self.error[1] if self.error else None
+            return None if message is None else ctypes.cast(self.held(ctypes.c_char_p(message)), ctypes.c_void_p).value
 
         def release(stream: Any) -> None:
             self.released["stream"] += 1
