@@ -58,7 +58,8 @@ impl Ucs4 {
             points.clear();
             for place in 0..self.width {
                 // SAFETY: the caller's promise.
-                let point = unsafe { from.cast::<u32>().add(place).read_unaligned() };
+                let bytes = unsafe { from.cast::<[u8; 4]>().add(place).read() };
+                let point = u32::from_ne_bytes(bytes);
                 points.push(if self.swapped {
                     point.swap_bytes()
                 } else {

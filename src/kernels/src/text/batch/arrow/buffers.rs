@@ -59,13 +59,13 @@ impl Buffers {
             return Err(missing("views"));
         }
         let last = array.n_buffers as usize - 1;
-        let sizes = buffer(last).cast::<i64>();
+        let sizes = buffer(last).cast::<[u8; 8]>();
         if sizes.is_null() && last > 2 {
             return Err(missing("sizes of its buffers"));
         }
         let sized = (2..last).map(|number| {
             // SAFETY: the caller's promise: a size for each buffer between the views and the sizes.
-            let size = unsafe { sizes.add(number - 2).read_unaligned() };
+            let size = i64::from_ne_bytes(unsafe { sizes.add(number - 2).read() });
             let size = usize::try_from(size)
                 .map_err(|_| Fault::Structure(format!("has a buffer of size {size}")))?;
             let data = buffer(number);
@@ -104,9 +104,9 @@ impl Buffers {
                     // SAFETY: the caller's promise: one more offset than rows.
                     unsafe {
                         if wide {
-                            offsets.cast::<i64>().add(place).read_unaligned()
+                            i64::from_ne_bytes(offsets.cast::<[u8; 8]>().add(place).read())
                         } else {
-                            offsets.cast::<i32>().add(place).read_unaligned().into()
+                            i32::from_ne_bytes(offsets.cast::<[u8; 4]>().add(place).read()).into()
                         }
                     }
                 };

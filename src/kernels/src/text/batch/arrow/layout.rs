@@ -127,7 +127,9 @@ impl Index {
         macro_rules! read {
             ($type:ty) => {
                 // SAFETY: the caller's promise.
-                i128::from(unsafe { from.cast::<$type>().add(row).read_unaligned() })
+                i128::from(<$type>::from_ne_bytes(unsafe {
+                    from.cast::<[u8; size_of::<$type>()]>().add(row).read()
+                }))
             };
         }
         match self {
