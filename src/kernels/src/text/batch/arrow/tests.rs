@@ -392,7 +392,7 @@ fn rows_that_are_not_what_they_must_be() {
     assert_eq!(surrogate, "[4] no valid UTF-8 from its byte 0 on");
     let view = |at: usize, number: i32| {
         fault("vu", |chunk| {
-            put(chunk, 1, 16 * 5 + at, number.to_ne_bytes())
+            put(chunk, 1, 16 * 5 + at, number.to_ne_bytes());
         })
     };
     assert_eq!(view(0, -1), "[5] a view of length -1");
