@@ -372,7 +372,7 @@ proptest! {
         let expected = accumulated(&wide);
         for level in simd::available() {
             let placed = Placed::new(numbers.iter().copied(), len % 16);
-            prop_assert_eq!(sum_f32(level, placed.source(), &on), expected.clone(), "{}", level);
+            prop_assert_eq!(sum_f32(level, placed.source(), &on), expected, "{}", level);
         }
     }
 
