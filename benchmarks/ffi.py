@@ -1,4 +1,4 @@
-"""What it costs to cross from Python into compiled code: by the element, by the vector, by the batch, and with nothing to do."""
+"""What it costs to cross from Python into compiled code: by the element, the vector, the batch, and with nothing to do."""
 
 from __future__ import annotations
 

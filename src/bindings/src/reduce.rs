@@ -34,11 +34,13 @@ const ITEMS: usize = 1 << 16;
 /// released for more than 16 KiB.
 #[pyfunction]
 pub(crate) fn sum<'py>(py: Python<'py>, x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    let room = pin!(Buffer::new(py));
-    match Flat::of(x, room) {
-        Some(Flat::Float32(source)) => return float(py, over(py, source, reduce::sum_f32)?),
-        Some(Flat::Float64(source)) => return float(py, over(py, source, reduce::sum_f64)?),
-        None => {}
+    {
+        let room = pin!(Buffer::new(py));
+        match Flat::of(x, room) {
+            Some(Flat::Float32(source)) => return float(py, over(py, source, reduce::sum_f32)?),
+            Some(Flat::Float64(source)) => return float(py, over(py, source, reduce::sum_f64)?),
+            None => {}
+        }
     }
     let array = match Array::take(x, "x", None) {
         Ok(array) => array,

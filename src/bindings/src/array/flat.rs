@@ -24,7 +24,7 @@ impl<'a> Flat<'a> {
         object: &'a Bound<'py, PyAny>,
         mut room: Pin<&'a mut Buffer<'py>>,
     ) -> Option<Self> {
-        if let Ok(vector) = object.cast_exact::<Vector>() {
+        if let Some(vector) = Vector::from_object(object) {
             return Some(vector.get().flat());
         }
         if !supports_buffer(object) || room.as_mut().request(object).is_err() {
