@@ -18,7 +18,8 @@ class Work:
     """One piece of work that several engines do.
 
     peer names the engine that the project is compared with. amount is what one call does, in unit: bytes, pairs,
-    operations, calls. check: an engine's result from which the accuracy is told, where that is a number.
+    operations, calls. clock: time.thread_time, where nothing but the calling thread works, leaves out what other processes
+    take meanwhile. check: an engine's result from which the accuracy is told, where that is a number.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Work:
     peer: str
     note: str = ""
     error: Callable[[Any], float] | None = None
+    clock: Callable[[], float] = time.perf_counter
 
 
 @dataclass(kw_only=True)
@@ -59,14 +61,14 @@ class Result:
 def run(work: Work, rounds: int) -> Result:
     """All engines in turn, `rounds` times; the first round, in which caches fill, is not counted."""
     result = Result(work=work.name, unit=work.unit, amount=work.amount, peer=work.peer, note=work.note)
-    loops = {name: calibrate(call) for name, call in work.engines.items()}
+    loops = {name: calibrate(call, work.clock) for name, call in work.engines.items()}
     if work.error:
         result.errors = {name: work.error(call()) for name, call in work.engines.items()}
     gc.disable()
     try:
         for number in range(rounds + 1):
             for name, call in work.engines.items():
-                seconds = timed(call, loops[name])
+                seconds = timed(call, loops[name], work.clock)
                 if number:
                     result.seconds.setdefault(name, []).append(seconds)
     finally:
@@ -74,18 +76,18 @@ def run(work: Work, rounds: int) -> Result:
     return result
 
 
-def calibrate(call: Callable[[], Any]) -> int:
+def calibrate(call: Callable[[], Any], clock: Callable[[], float]) -> int:
     """Calls that fill a round."""
     loops = 1
-    while (seconds := timed(call, loops) * loops) < ROUND_SECONDS:
+    while (seconds := timed(call, loops, clock) * loops) < ROUND_SECONDS:
         loops = max(loops * 2, int(loops * ROUND_SECONDS / max(seconds, 1e-9)))
     return loops
 
 
-def timed(call: Callable[[], Any], loops: int) -> float:
+def timed(call: Callable[[], Any], loops: int, clock: Callable[[], float]) -> float:
     """Seconds a call, of `loops` calls."""
     rounds = range(loops)
-    started = time.perf_counter()
+    started = clock()
     for _ in rounds:
         call()
-    return (time.perf_counter() - started) / loops
+    return (clock() - started) / loops

@@ -97,7 +97,7 @@ class TestViewsDoNotOutliveTheirOwner:
         owner.append(0)
 
     def test_a_view_of_a_vector_keeps_it(self) -> None:
-        views = [memoryview(hk.Vector([1.0, 2.0, 3.0]))[1:], np.asarray(hk.Vector([1.0, 2.0, 3.0]))[1:]]
+        views: list[Any] = [memoryview(hk.Vector([1.0, 2.0, 3.0]))[1:], np.asarray(hk.Vector([1.0, 2.0, 3.0]))[1:]]
         gc.collect()
         filler = [hk.Vector([9.0, 9.0, 9.0]) for _ in range(1000)]
         assert [list(view) for view in views] == [[2.0, 3.0], [2.0, 3.0]]
