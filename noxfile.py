@@ -128,9 +128,9 @@ def announce(session: nox.Session) -> None:
 
 @session("ci", nightly=True)
 def peers(session: nox.Session) -> None:
-    """Hold text to jellyfish and RapidFuzz by 100,000 examples a test: nox -s peers -- [cp312 …] [pytest options]"""
-    wanted = ["tests/test_text_peers.py", "--hypothesis-profile=nightly", *(session.posargs or ["cp314"])]
-    session.run("python", "-m", "scripts.tests", *wanted)
+    """Hold text to jellyfish and RapidFuzz by 100,000 pairs an algorithm: nox -s peers -- [cp312 …] [pytest options]"""
+    held = ["tests/test_text_peers.py", "tests/test_text_seeded.py", "--hypothesis-profile=nightly"]
+    session.run("python", "-m", "scripts.tests", *held, *(session.posargs or ["cp314"]))
 
 
 @session("ci")

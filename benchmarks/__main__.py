@@ -14,7 +14,7 @@ from dataclasses import asdict  # noqa: E402
 from datetime import UTC, datetime  # noqa: E402
 from pathlib import Path  # noqa: E402
 
-from benchmarks import families, machine, measure  # noqa: E402
+from benchmarks import families, job, machine, measure  # noqa: E402
 
 
 def main() -> None:
@@ -38,18 +38,19 @@ def main() -> None:
             result = measure.run(work, args.rounds)
             results.append(asdict(result))
             show(result)
+        whole = job.done() if family == "job" else None
         if args.output:
             name = f"{info['abi']}-{family}.json"
-            print(f"  raw results: {keep(args.output / name, where, results)}")
+            content = {"machine": where, "results": results} | ({"done": whole} if whole else {})
+            print(f"  raw results: {keep(args.output / name, content)}")
 
 
-def keep(path: Path, where: dict[str, object], results: list[dict[str, object]]) -> Path:
+def keep(path: Path, content: dict[str, object]) -> Path:
     """Writes the raw results beside their place, and renames them."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
     finished = datetime.now(UTC).isoformat(timespec="seconds")
-    content = {"machine": where, "finished": finished, "results": results}
-    part.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    part.write_text(json.dumps(content | {"finished": finished}, indent=1) + "\n", encoding="utf-8")
     part.replace(path)
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
@@ -62,6 +63,11 @@ def rate(number: float) -> str:
     return f"{number:.3g}"
 
 
+def duration(seconds: float) -> str:
+    """Microseconds, or hours where it is that long."""
+    return f"{seconds / 3600:.3f} h" if seconds > 10 else f"{seconds * 1e6:.3f} µs"
+
+
 def show(result: measure.Result) -> None:
     """One row an engine: time a call, rate, spread, and how many times faster than the peer."""
     print(f"  {result.work}{f' ({result.note})' if result.note else ''}")
@@ -69,7 +75,7 @@ def show(result: measure.Result) -> None:
         seconds = result.median(engine)
         error = f"  error {result.errors[engine]:.1e}" if engine in result.errors else ""
         print(
-            f"    {engine:32} {seconds * 1e6:12.3f} µs  ±{result.spread(engine):4.0%}  "
+            f"    {engine:32} {duration(seconds):>12}  ±{result.spread(engine):4.0%}  "
             f"{rate(result.amount / seconds):>8} {result.unit}/s  × {result.ratio(engine):.2f}{error}"
         )
 

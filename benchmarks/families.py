@@ -14,6 +14,7 @@ import hotkernels as hk
 import numpy as np
 
 from benchmarks.ffi import ffi
+from benchmarks.job import job
 from benchmarks.measure import Work
 from benchmarks.text import text
 
@@ -200,6 +201,7 @@ FAMILIES: dict[str, Callable[[], Iterator[Work]]] = {
     "vector": vector,
     "reduce": reduce,
     "text": text,
+    "job": job,
     "calls": calls,
     "ffi": ffi,
     "threads": threads,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,8 +18,9 @@ class Work:
     """One piece of work that several engines do.
 
     peer names the engine that the project is compared with. amount is what one call does, in unit: bytes, pairs,
-    operations, calls. clock: time.thread_time, where nothing but the calling thread works, leaves out what other processes
-    take meanwhile. check: an engine's result from which the accuracy is told, where that is a number.
+    operations, calls; amounts: what a call of an engine does that does more or less, whose seconds are then brought to amount.
+    error: the accuracy of an engine's result, where that is a number. clock: time.thread_time, where nothing but the calling
+    thread works, leaves out what other processes take meanwhile.
     """
 
     name: str
@@ -29,12 +30,13 @@ class Work:
     peer: str
     note: str = ""
     error: Callable[[Any], float] | None = None
+    amounts: Mapping[str, float] = field(default_factory=dict)
     clock: Callable[[], float] = time.perf_counter
 
 
 @dataclass(kw_only=True)
 class Result:
-    """Seconds a call, one a round, of each engine; errors where they are told."""
+    """Seconds that an engine takes for the amount, one a round, of each engine; errors where they are told."""
 
     work: str
     unit: str
@@ -68,7 +70,7 @@ def run(work: Work, rounds: int) -> Result:
     try:
         for number in range(rounds + 1):
             for name, call in work.engines.items():
-                seconds = timed(call, loops[name], work.clock)
+                seconds = timed(call, loops[name], work.clock) * work.amount / work.amounts.get(name, work.amount)
                 if number:
                     result.seconds.setdefault(name, []).append(seconds)
     finally:

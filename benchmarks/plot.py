@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks import text_plots
+
 RESULTS = Path(__file__).parent / "results"
 PLOTS = Path(__file__).parent / "plots"
 COMMAND = "python3 noxfile.py -s bench -- --plots"
@@ -47,7 +49,9 @@ def save(name: str, path: Path) -> Path:
     from matplotlib import pyplot as plt  # noqa: PLC0415 - after the choice of what it draws with
 
     figure = plt.figure(figsize=(8, 4.5), layout="constrained")
-    ALL[name].draw(figure, [json.loads((RESULTS / file).read_bytes()) for file in ALL[name].files])
+    results = [json.loads((RESULTS / file).read_bytes()) for file in ALL[name].files]
+    ALL[name].draw(figure, results)
+    figure.supxlabel(machine(results[0]), fontsize=7)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, metadata={"Date": None, "Creator": None})
     plt.close(figure)
@@ -94,10 +98,13 @@ def ffi(figure: Any, all_results: Sequence[Results]) -> None:
     )
     axes.grid(visible=True, which="major", alpha=0.3)
     axes.legend(fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5))
-    figure.supxlabel(machine(results), fontsize=7)
 
 
-ALL: dict[str, Plot] = {"ffi": Plot(files=("cp314-ffi.json",), draw=ffi)}
+ALL: dict[str, Plot] = {
+    "ffi": Plot(files=("cp314-ffi.json",), draw=ffi),
+    "text": Plot(files=("cp314-text.json",), draw=text_plots.text),
+    "job": Plot(files=("cp314-job.json",), draw=text_plots.job),
+}
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ def main(words: list[str]) -> int:
     declared = matrix.load()
     served = {interpreter.name: interpreter for interpreter in declared.interpreters}
     parser = argparse.ArgumentParser(prog="nox -s bench --", description=__doc__, allow_abbrev=False)
-    parser.add_argument("family", nargs="*", help="vector, reduce, text, calls, ffi, threads (all)")
+    parser.add_argument("family", nargs="*", help="of benchmarks/README.md (all)")
     parser.add_argument("--rounds", default="15", metavar="N", help="counted rounds a row (15)")
     parser.add_argument("--plots", action="store_true", help="measure nothing, draw the plots from the raw results anew")
     args = parser.parse_args(words)

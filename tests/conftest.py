@@ -13,7 +13,7 @@ settings.register_profile("ci", settings.get_profile("default"), derandomize=Tru
 # Under emulation each example takes ten times as long: a tenth of them, the same each time.
 settings.register_profile("emulated", settings.get_profile("ci"), max_examples=10)
 # For a night: pytest --hypothesis-profile=nightly. Not the same examples every night.
-settings.register_profile("nightly", settings.get_profile("default"), max_examples=100_000, derandomize=False)
+settings.register_profile("nightly", settings.get_profile("default"), max_examples=1000, derandomize=False)
 settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 

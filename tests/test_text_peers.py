@@ -1,7 +1,7 @@
 """Text against the libraries whose answers it gives: jellyfish in graphemes, RapidFuzz in code points.
 
-jellyfish has no wheels for free-threaded builds and RapidFuzz switches the GIL on there; elsewhere both must be there.
-`--hypothesis-profile=nightly` tries 100,000 examples an algorithm.
+Few examples that Hypothesis can shrink; test_text_seeded.py has the many. jellyfish has no wheels for free-threaded builds and
+RapidFuzz switches the GIL on there; elsewhere both must be there.
 """
 
 from __future__ import annotations

@@ -106,7 +106,8 @@ fn number(found: Result<Option<usize>, Interrupted>) -> usize {
 /// Returns an int. Raises TypeError for anything but a str, ValueError (a UnicodeEncodeError) for a lone surrogate. The GIL
 /// is released for more than about a microsecond's work, and Ctrl-C stops a long call.
 ///
-/// Bit-parallel: Myers 1999, Hyyrö 2003; long strings in a band about the diagonal (Ukkonen 1985) that grows as needed.
+/// Bit-parallel: Myers 1999, Hyyrö 2003; long strings in a band about the diagonal (Ukkonen 1985) that grows as needed, or
+/// by the diagonals alone where they are much alike (Myers 1986).
 #[pyfunction]
 #[pyo3(signature = (a, b, *, unit = DEFAULT), text_signature = "(a, b, *, unit='grapheme')")]
 pub(crate) fn levenshtein_distance(
@@ -142,8 +143,8 @@ pub(crate) fn osa_distance(
 /// Damerau's distance, unrestricted: as levenshtein_distance, and a swap of two neighbours is one edit, whatever is
 /// inserted or deleted between them ("CA" and "ABC" are 2 apart). It is a metric.
 ///
-/// a, b, unit: as for levenshtein_distance. Returns an int, raises what that raises. In memory of a few numbers a unit:
-/// Zhao and Sahni 2019.
+/// a, b, unit: as for levenshtein_distance. Returns an int, raises what that raises. Bit-parallel: Hyyrö 2003, with the two
+/// swaps of Zhao and Sahni 2019.
 #[pyfunction]
 #[pyo3(signature = (a, b, *, unit = DEFAULT), text_signature = "(a, b, *, unit='grapheme')")]
 pub(crate) fn damerau_levenshtein_distance(
@@ -152,8 +153,9 @@ pub(crate) fn damerau_levenshtein_distance(
     b: &Bound<'_, PyAny>,
     unit: GivenUnit<'_, '_>,
 ) -> PyResult<usize> {
-    over(py, a, b, unit, 24, |pair, stop| {
-        number(text::damerau_levenshtein(pair, usize::MAX, stop))
+    let level = run::level(py)?;
+    over(py, a, b, unit, 100, |pair, stop| {
+        number(text::damerau_levenshtein(level, pair, usize::MAX, stop))
     })
 }
 

@@ -10,12 +10,14 @@
 #[cfg(target_arch = "aarch64")]
 mod aarch64;
 mod lanes;
+mod offsets;
 mod tile;
 mod words;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 
 pub(crate) use lanes::{Bytes, Lanes, One, Word};
+pub(crate) use offsets::{Offset, Offsets};
 pub(crate) use tile::Tile;
 pub(crate) use words::{Plain, Words};
 
@@ -30,6 +32,8 @@ pub trait Arch: Copy + Send + Sync + 'static {
     type F64: Doubles<Self>;
     /// Eight words of 64 bits.
     type Words: Words<Self>;
+    /// A register of places to load from.
+    type Offsets: Offsets<Self>;
     /// Registers of integers.
     type U8: Bytes<Self>;
     type U16: Lanes<Self, Word = u16>;

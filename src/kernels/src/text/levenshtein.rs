@@ -4,7 +4,7 @@
 //! algorithm for approximate string matching based on dynamic programming, 1999), in the form that Hyyrö gave it (A
 //! bit-vector algorithm for computing Levenshtein and Damerau edit distances, 2003). More than 128 units: [`long`].
 
-use super::long;
+use super::long::{self, Levenshtein};
 use super::masks::{Bits, scan};
 use super::units::Symbol;
 use crate::simd::Level;
@@ -26,9 +26,9 @@ pub(crate) fn distance<T: Symbol>(
     }
     let distance = match pattern.len() {
         0 => text.len(),
-        1..=64 => short::<u64, T>(pattern, text),
-        65..=128 => short::<u128, T>(pattern, text),
-        _ => return long::distance::<T, false>(level, pattern, text, cutoff, stop),
+        1..=64 if text.len() <= long::FEW => short::<u64, T>(pattern, text),
+        65..=128 if text.len() <= long::FEW => short::<u128, T>(pattern, text),
+        _ => return long::distance::<T, Levenshtein>(level, pattern, text, cutoff, stop),
     };
     Ok((distance <= cutoff).then_some(distance))
 }

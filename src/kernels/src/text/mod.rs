@@ -82,12 +82,17 @@ pub fn osa(
 /// # Errors
 ///
 /// `stop` said true.
+///
+/// # Panics
+///
+/// This CPU lacks the level.
 pub fn damerau_levenshtein(
+    level: Level,
     pair: Pair<'_>,
     cutoff: usize,
     stop: &dyn Fn() -> bool,
 ) -> Result<Option<usize>, Interrupted> {
-    each_width!(pair, |a, b| damerau::distance(a, b, cutoff, stop))
+    each_width!(pair, |a, b| damerau::distance(level, a, b, cutoff, stop))
 }
 
 /// How many positions differ; what one string is longer by differs.

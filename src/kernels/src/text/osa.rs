@@ -4,7 +4,7 @@
 //! units: [`long`].
 
 use super::levenshtein::trim;
-use super::long;
+use super::long::{self, Alignment};
 use super::masks::{Bits, scan};
 use super::units::Symbol;
 use crate::simd::Level;
@@ -26,9 +26,9 @@ pub(crate) fn distance<T: Symbol>(
     }
     let distance = match pattern.len() {
         0 => text.len(),
-        1..=64 => short::<u64, T>(pattern, text),
-        65..=128 => short::<u128, T>(pattern, text),
-        _ => return long::distance::<T, true>(level, pattern, text, cutoff, stop),
+        1..=64 if text.len() <= long::FEW => short::<u64, T>(pattern, text),
+        65..=128 if text.len() <= long::FEW => short::<u128, T>(pattern, text),
+        _ => return long::distance::<T, Alignment>(level, pattern, text, cutoff, stop),
     };
     Ok((distance <= cutoff).then_some(distance))
 }

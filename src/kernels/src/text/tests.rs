@@ -127,10 +127,11 @@ fn strings(longest: usize) -> impl Strategy<Value = (Vec<u8>, Vec<u8>)> {
 
 /// Distances with and without a cutoff, at each level.
 fn check_distances(a: &[u8], b: &[u8]) {
-    let expected = [table(a, b, false), table(a, b, true)];
+    let expected = [table(a, b, false), table(a, b, true), swaps_with_gaps(a, b)];
     widths(a, b, |pair| {
         for level in simd::available() {
-            for (distance, expected) in [levenshtein, osa].into_iter().zip(expected) {
+            let distances = [levenshtein, osa, damerau_levenshtein];
+            for (distance, expected) in distances.into_iter().zip(expected) {
                 assert_eq!(distance(level, pair, usize::MAX, &on), Ok(Some(expected)));
                 assert_eq!(distance(level, pair, expected, &on), Ok(Some(expected)));
                 for less in [1, 2, 10, expected / 2 + 1] {
@@ -154,18 +155,6 @@ proptest! {
     #[test]
     fn distances_of_longer_strings((a, b) in strings(if cfg!(miri) { 80 } else { 400 })) {
         check_distances(&a, &b);
-    }
-
-    #[test]
-    fn swaps((a, b) in strings(100)) {
-        let expected = swaps_with_gaps(&a, &b);
-        widths(&a, &b, |pair| {
-            assert_eq!(damerau_levenshtein(pair, usize::MAX, &on), Ok(Some(expected)));
-            assert_eq!(damerau_levenshtein(pair, expected, &on), Ok(Some(expected)));
-            if expected > 0 {
-                assert_eq!(damerau_levenshtein(pair, expected - 1, &on), Ok(None));
-            }
-        });
     }
 
     #[test]
@@ -253,7 +242,7 @@ fn a_long_call_asks_whether_to_stop() {
     for distance in [
         &|stop: &dyn Fn() -> bool| levenshtein(level, Pair::U8(&a, &b), usize::MAX, stop),
         &|stop: &dyn Fn() -> bool| osa(level, Pair::U8(&a, &b), usize::MAX, stop),
-        &|stop: &dyn Fn() -> bool| damerau_levenshtein(Pair::U8(&a, &b), usize::MAX, stop),
+        &|stop: &dyn Fn() -> bool| damerau_levenshtein(level, Pair::U8(&a, &b), usize::MAX, stop),
     ] as [&dyn Fn(&dyn Fn() -> bool) -> Result<Option<usize>, Interrupted>; 3]
     {
         let asked = Cell::new(0);
@@ -263,5 +252,25 @@ fn a_long_call_asks_whether_to_stop() {
         };
         assert_eq!(distance(&third), Err(Interrupted));
         assert_eq!(distance(&on), Ok(Some(3000)));
+    }
+}
+
+/// A few letters in a text of millions: too long to go without asking.
+#[test]
+#[cfg_attr(miri, ignore = "takes hours there")]
+fn few_letters_in_a_very_long_text() {
+    let text = [&vec![1; 2 << 20][..], &[2, 3, 4]].concat();
+    for length in [1, 64, 100] {
+        let pattern = [&vec![5; length - 1][..], &[3]].concat();
+        let pair = Pair::U8(&text, &pattern);
+        for distance in [levenshtein, osa, damerau_levenshtein] {
+            let level = simd::detected();
+            let found = distance(level, pair, usize::MAX, &on);
+            assert_eq!(found, Ok(Some(text.len() - 1)));
+            assert_eq!(
+                distance(level, pair, usize::MAX, &|| true),
+                Err(Interrupted)
+            );
+        }
     }
 }

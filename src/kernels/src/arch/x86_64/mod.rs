@@ -8,6 +8,7 @@
 pub(crate) mod avx2;
 pub(crate) mod avx512;
 mod lanes;
+mod offsets;
 pub(crate) mod sse2;
 mod transpose;
 mod words;

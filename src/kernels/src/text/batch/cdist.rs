@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::choices::{Choices, Item, Spare, in_lanes};
 use super::measure::Measure;
-use super::queries::{Queries, Query};
+use super::queries::Queries;
+use super::scores::{Asked, near};
+use crate::arch::{Arch, Kernel};
 use crate::memory::Target;
 use crate::simd::Level;
 use crate::threads::{Interrupted, Team};
@@ -15,6 +17,9 @@ const GROUP: (usize, usize) = (16, 4096);
 
 /// Pieces for each thread, at least, so that none is left without work for long.
 pub(super) const PIECES: usize = 8;
+
+/// Bytes that come into the cache together.
+const LINE: usize = 64;
 
 /// A number that a matrix of scores may hold.
 pub trait Cell<Score>: Copy + Send + Sync + 'static {
@@ -35,13 +40,6 @@ macro_rules! cells {
 }
 cells!(u32: u8, u16, u32, i32, i64, f32, f64);
 cells!(f64: f32, f64);
-
-/// The cutoff and what stands for what is beyond it.
-#[derive(Clone, Copy, Debug)]
-struct Limit<S> {
-    cutoff: S,
-    beyond: S,
-}
 
 /// Writes the score of each query and each choice: the former's are rows. What does not pass the cutoff is
 /// [`super::measure::Sealed::beyond`] it; where either string is missing, `missing` stands.
@@ -70,10 +68,7 @@ pub fn cdist<M: Measure, T: Cell<M::Score>>(
     assert_eq!((out.rows(), out.cols()), (queries.len(), choices.len()));
     fill_missing(queries, choices, missing, out);
     let groups = queries.groups(GROUP.0, GROUP.1);
-    let cutoff = cutoff.map(|cutoff| Limit {
-        cutoff,
-        beyond: M::beyond(cutoff),
-    });
+    let cutoff = cutoff.unwrap_or(M::ANY);
     let ranges = split(choices.items(), groups.len(), team);
     let work = |spare: &mut Spare, piece: usize, ask: &dyn Fn() -> bool| {
         let group = queries.of(groups[piece / ranges.len()]);
@@ -81,17 +76,44 @@ pub fn cdist<M: Measure, T: Cell<M::Score>>(
             if ask() {
                 return;
             }
-            let write = |row: usize, places: &[u32], scores: &[M::Score]| {
-                // SAFETY: the choices' places are columns and the query's is a row, which the assertion has seen; this
-                // piece alone has both.
-                unsafe { write(out, row, places, item.is_run, scores, cutoff, M::nearer) };
-            };
-            if fill(
-                level, measure, choices, item, &group, cutoff, spare, ask, write,
-            )
-            .is_err()
-            {
-                return;
+            // SAFETY: the choices' places are columns, which the assertion has seen; this piece alone has them in the rows
+            // of its group.
+            let strip =
+                unsafe { Strip::<M, T>::new(out, choices.places(item), item.is_run, cutoff) };
+            let in_lanes = group.partition_point(|query| in_lanes(item, query));
+            let (together, alone) = group.split_at(in_lanes);
+            let near = near(measure, item, together, |_| cutoff);
+            for query in together[..near.start].iter().chain(&together[near.end..]) {
+                strip.fill(query.row);
+            }
+            if !near.is_empty() {
+                let queries = &together[near];
+                let mut write = |number: usize, scores: &[M::Score]| {
+                    let (strip, row) = (&strip, queries[number].row);
+                    Write { strip, row, scores }.at(level);
+                };
+                let asked = Asked {
+                    queries,
+                    limits: None,
+                    each: &mut write,
+                };
+                measure.scores(level, item, asked, spare);
+            }
+            for query in alone {
+                let bound = measure.bound(query.symbols.len(), item.lengths);
+                if M::nearer(cutoff, bound) {
+                    strip.fill(query.row);
+                    continue;
+                }
+                for (number, &place) in strip.places.iter().enumerate() {
+                    let symbols = choices.symbols(place);
+                    let score = measure.pair(level, query.symbols, symbols, cutoff, ask);
+                    let Ok(score) = score else { return };
+                    strip.write_one(query.row, number, score);
+                    if ask() {
+                        return;
+                    }
+                }
             }
             done.fetch_add((group.len() * item.count) as u64, Ordering::Relaxed);
         }
@@ -126,80 +148,113 @@ pub(super) fn split<'a>(items: &'a [Item], groups: usize, team: &Team<'_>) -> Ve
     items.chunks(items.len().div_ceil(ranges).max(1)).collect()
 }
 
-/// Hands on the scores of an item's strings and each query of the group.
-#[expect(clippy::too_many_arguments, reason = "each is one thing")]
-fn fill<M: Measure>(
-    level: Level,
-    measure: M,
-    choices: &Choices,
-    item: &Item,
-    group: &[Query<'_>],
-    limit: Option<Limit<M::Score>>,
-    spare: &mut Spare,
-    stop: &dyn Fn() -> bool,
-    mut write: impl FnMut(usize, &[u32], &[M::Score]),
-) -> Result<(), Interrupted> {
-    let places = choices.places(item);
-    let (mut near, mut alone) = (Vec::new(), Vec::new());
-    for &query in group {
-        let bound = measure.bound(query.symbols.len(), item.lengths);
-        match limit {
-            Some(limit) if M::nearer(limit.cutoff, bound) => {
-                write(query.row, places, &vec![limit.beyond; places.len()]);
-            }
-            _ if in_lanes(item, &query) => near.push(query),
-            _ => alone.push(query),
-        }
-    }
-    if !near.is_empty() {
-        let mut each = |number: usize, scores: &[M::Score]| write(near[number].row, places, scores);
-        measure.scores(level, item, &near, None, spare, &mut each);
-    }
-    let cutoff = limit.map_or(M::ANY, |limit| limit.cutoff);
-    for query in alone {
-        for place in places {
-            let score =
-                measure.pair(level, query.symbols, choices.symbols(*place), cutoff, stop)?;
-            write(query.row, std::slice::from_ref(place), &[score]);
-            if stop() {
-                return Err(Interrupted);
-            }
-        }
-    }
-    Ok(())
+/// The columns of an item's strings.
+struct Strip<'a, M: Measure, T> {
+    out: &'a Target<'a, T>,
+    places: &'a [u32],
+    is_run: bool,
+    cutoff: M::Score,
 }
 
-/// Writes scores to their places in a row, which are a run of places or not.
-///
-/// # Safety
-///
-/// The row and the places must be in the matrix, and nobody else be writing there.
-#[inline(always)]
-unsafe fn write<S: Copy, T: Cell<S>>(
-    out: &Target<'_, T>,
-    row: usize,
-    places: &[u32],
-    is_run: bool,
-    scores: &[S],
-    limit: Option<Limit<S>>,
-    nearer: impl Fn(S, S) -> bool,
-) {
-    let each = |score: S| match limit {
-        Some(limit) if nearer(limit.cutoff, score) => T::of(limit.beyond),
-        _ => T::of(score),
-    };
-    match places {
-        [first, ..] if is_run => {
-            let start = out.at(row, *first as usize);
-            for (offset, &score) in scores.iter().enumerate() {
-                // SAFETY: the caller's promise; the places are one after the other.
-                unsafe { start.add(offset).write(each(score)) };
+impl<'a, M: Measure, T: Cell<M::Score>> Strip<'a, M, T> {
+    /// `is_run`: whether the places are one after the other.
+    ///
+    /// # Safety
+    ///
+    /// The places must be columns of the matrix, and nobody else read or write them in a row that is written here.
+    unsafe fn new(
+        out: &'a Target<'a, T>,
+        places: &'a [u32],
+        is_run: bool,
+        cutoff: M::Score,
+    ) -> Self {
+        Self {
+            out,
+            places,
+            is_run,
+            cutoff,
+        }
+    }
+
+    /// What stands in the matrix for a score.
+    #[inline(always)]
+    fn cell(&self, score: M::Score) -> T {
+        let beyond = M::beyond(self.cutoff);
+        T::of(if M::nearer(self.cutoff, score) {
+            beyond
+        } else {
+            score
+        })
+    }
+
+    /// Writes a row of scores that do not pass.
+    fn fill(&self, row: usize) {
+        assert!(row < self.out.rows());
+        for &place in self.places {
+            // SAFETY: the row is there, and the place as `new` was promised.
+            unsafe {
+                self.out
+                    .at(row, place as usize)
+                    .write(T::of(M::beyond(self.cutoff)));
             }
         }
-        _ => {
-            for (&place, &score) in places.iter().zip(scores) {
-                // SAFETY: the caller's promise.
-                unsafe { out.at(row, place as usize).write(each(score)) };
+    }
+
+    /// Writes the score of one of the places.
+    fn write_one(&self, row: usize, number: usize, score: M::Score) {
+        assert!(row < self.out.rows());
+        let column = self.places[number] as usize;
+        // SAFETY: as in `fill`.
+        unsafe { self.out.at(row, column).write(self.cell(score)) };
+    }
+}
+
+/// Writes a row of scores, of which there may be more than places.
+struct Write<'a, M: Measure, T> {
+    strip: &'a Strip<'a, M, T>,
+    row: usize,
+    scores: &'a [M::Score],
+}
+
+impl<M: Measure, T: Cell<M::Score>> Kernel for Write<'_, M, T> {
+    type Output = ();
+
+    fn scalar(self) {
+        self.write(|_| ());
+    }
+
+    #[inline(always)]
+    fn run<A: Arch>(self, arch: A) {
+        // The compiler finds the registers for it.
+        self.write(|address| arch.prefetch(address));
+    }
+}
+
+impl<M: Measure, T: Cell<M::Score>> Write<'_, M, T> {
+    /// `prefetch` is called with what comes next.
+    #[inline(always)]
+    fn write(self, prefetch: impl Fn(*const T)) {
+        let Strip { out, places, .. } = *self.strip;
+        assert!(self.row < out.rows());
+        let scores = &self.scores[..places.len()];
+        match places {
+            [first, ..] if self.strip.is_run => {
+                let start = out.at(self.row, *first as usize);
+                for (offset, &score) in scores.iter().enumerate() {
+                    // SAFETY: as in `Strip::fill`; the places are one after the other.
+                    unsafe { start.add(offset).write(self.strip.cell(score)) };
+                }
+                // The columns behind these, which the next item has: rows are far from each other in memory.
+                for offset in (0..places.len()).step_by(LINE / size_of::<T>()) {
+                    prefetch(start.wrapping_add(places.len() + offset));
+                }
+            }
+            _ => {
+                for (&place, &score) in places.iter().zip(scores) {
+                    let cell = out.at(self.row, place as usize);
+                    // SAFETY: as in `Strip::fill`.
+                    unsafe { cell.write(self.strip.cell(score)) };
+                }
             }
         }
     }

@@ -12,9 +12,6 @@ use crate::simd::Level;
 /// The most symbols of a string in a block; the words have no more bits.
 pub(super) const LONGEST: usize = 64;
 
-/// The most strings in a block: bytes, two registers of them.
-pub(super) const MOST: usize = 128;
-
 /// Strings that are not in blocks, worked on together: they are long.
 const FEW: usize = 16;
 

@@ -7,7 +7,7 @@
 //! grows with each column.
 
 use super::columns::Columns;
-use super::queries::Query;
+use super::scores::{Asked, Distances, Found, MOST};
 use crate::arch::{Arch, Bytes, Kernel, Lanes, One};
 use crate::simd::Level;
 
@@ -25,33 +25,23 @@ pub(super) struct Spare {
     out: Vec<u8>,
 }
 
-/// For each query, its distance to each string.
-pub(super) fn distances<'s>(
-    level: Level,
-    columns: &Columns,
-    queries: &[Query<'_>],
-    spare: &'s mut Spare,
-) -> &'s [u8] {
-    let bytes = queries.len() * columns.lanes();
-    if spare.out.len() < bytes {
-        spare.out.resize(bytes, 0);
-    }
+/// Tells the distances of queries and the strings of a block.
+pub(super) fn run(level: Level, columns: &Columns, asked: Asked<'_, u32>, spare: &mut Spare) {
     Tile {
         columns,
-        queries,
+        asked,
         spare,
     }
     .at(level);
-    &spare.out[..bytes]
 }
 
-struct Tile<'a> {
+struct Tile<'a, 'b> {
     columns: &'a Columns,
-    queries: &'a [Query<'a>],
+    asked: Asked<'b, u32>,
     spare: &'a mut Spare,
 }
 
-impl Kernel for Tile<'_> {
+impl Kernel for Tile<'_, '_> {
     type Output = ();
 
     fn scalar(self) {
@@ -64,19 +54,30 @@ impl Kernel for Tile<'_> {
     }
 }
 
-impl Tile<'_> {
+impl Tile<'_, '_> {
     #[inline(always)]
-    fn tile<A: Copy, L: Bytes<A>>(self, arch: A) {
+    fn tile<A: Copy, L: Bytes<A>>(mut self, arch: A) {
         assert_eq!(self.columns.lanes(), L::COUNT);
         let Spare {
             symbols,
             state,
             out,
         } = self.spare;
-        for (query, out) in self.queries.iter().zip(out.chunks_exact_mut(L::COUNT)) {
+        out.resize(L::COUNT, 0);
+        let mut scores = [0; MOST];
+        for (number, query) in self.asked.queries.iter().enumerate() {
             assert!(query.symbols.len() <= LONGEST);
             self.columns.pick(query, symbols);
             fill::<A, L>(arch, self.columns, symbols, state, out);
+            let found = Found {
+                number,
+                query: query.symbols.len(),
+                choices: &[],
+                lanes: L::COUNT,
+                words: out,
+            };
+            let decode = &mut Distances::<false>;
+            self.asked.tell::<A, L, _>(arch, found, decode, &mut scores);
         }
     }
 }

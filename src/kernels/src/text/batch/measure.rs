@@ -2,16 +2,14 @@
 
 use std::fmt::Debug;
 
-use super::blocks::Block;
-use super::choices::{Item, Lanes, Layout, MOST, Spare};
+use super::choices::{Item, Lanes, Layout, Spare};
 use super::damerau;
-use super::hamming::Same;
+use super::hamming::Different;
 use super::jaro::Common;
 use super::levenshtein::Edits;
-use super::queries::Query;
-use super::tables::Tables;
-use super::tile::{self, Scan};
-use crate::arch::Word;
+use super::scores::{Asked, Distances};
+use super::tables::Similarities;
+use super::tile;
 use crate::simd::Level;
 use crate::text::jaro::Winkler;
 use crate::text::{self, Pair};
@@ -83,42 +81,30 @@ pub trait Sealed: Copy + Debug + Send + Sync {
         stop: &dyn Fn() -> bool,
     ) -> Result<Self::Score, Interrupted>;
 
-    /// Calls `each` with the number of each query and the scores of the item's strings, which are laid out in lanes. Where
-    /// there are limits, one a query, a query none of whose scores pass may be left out.
-    fn scores(
-        self,
-        level: Level,
-        item: &Item,
-        queries: &[Query<'_>],
-        limits: Option<&[Self::Score]>,
-        spare: &mut Spare,
-        each: &mut dyn FnMut(usize, &[Self::Score]),
-    );
+    /// Tells the scores of queries and the item's strings, which are laid out in lanes.
+    fn scores(self, level: Level, item: &Item, asked: Asked<'_, Self::Score>, spare: &mut Spare);
 }
 
-/// Calls a function with the block and the memory of its width; nothing else is laid out in bits.
-macro_rules! each_width {
-    ($item:expr, $spare:expr, |$block:ident, $words:ident| $call:expr) => {
+/// Runs a tile of the item's block: what an algorithm finds, `decode` tells. Nothing but bits is laid out in words.
+macro_rules! tile {
+    ($algorithm:ty, $decode:expr, $level:expr, $item:expr, $asked:expr, $spare:expr) => {{
+        type Found = $algorithm;
         match &$item.lanes {
-            Lanes::U8($block) => {
-                let $words = &mut $spare.u8;
-                $call
+            Lanes::U8(block) => {
+                tile::run::<_, Found, _>($level, block, $asked, $decode, &mut $spare.u8);
             }
-            Lanes::U16($block) => {
-                let $words = &mut $spare.u16;
-                $call
+            Lanes::U16(block) => {
+                tile::run::<_, Found, _>($level, block, $asked, $decode, &mut $spare.u16);
             }
-            Lanes::U32($block) => {
-                let $words = &mut $spare.u32;
-                $call
+            Lanes::U32(block) => {
+                tile::run::<_, Found, _>($level, block, $asked, $decode, &mut $spare.u32);
             }
-            Lanes::U64($block) => {
-                let $words = &mut $spare.u64;
-                $call
+            Lanes::U64(block) => {
+                tile::run::<_, Found, _>($level, block, $asked, $decode, &mut $spare.u64);
             }
             Lanes::Columns(_) | Lanes::Long => unreachable!("not laid out in bits"),
         }
-    };
+    }};
 }
 
 impl Sealed for Distance {
@@ -164,105 +150,24 @@ impl Sealed for Distance {
         let found = match self {
             Self::Levenshtein => text::levenshtein(level, pair, most, stop)?,
             Self::Osa => text::osa(level, pair, most, stop)?,
-            Self::DamerauLevenshtein => text::damerau_levenshtein(pair, most, stop)?,
+            Self::DamerauLevenshtein => text::damerau_levenshtein(level, pair, most, stop)?,
             Self::Hamming => Some(text::hamming(pair)),
         };
         Ok(found.map_or(Self::beyond(cutoff), |distance| distance as u32))
     }
 
-    fn scores(
-        self,
-        level: Level,
-        item: &Item,
-        queries: &[Query<'_>],
-        limits: Option<&[u32]>,
-        spare: &mut Spare,
-        each: &mut dyn FnMut(usize, &[u32]),
-    ) {
-        let passes =
-            |number: usize, nearest: u32| nearest <= limits.map_or(0, |limits| limits[number]);
-        let all = limits.is_none();
-        let mut scores = [0; MOST];
+    fn scores(self, level: Level, item: &Item, asked: Asked<'_, u32>, spare: &mut Spare) {
         if let Lanes::Columns(columns) = &item.lanes {
-            let found = damerau::distances(level, columns, queries, &mut spare.columns);
-            for (number, found) in found.chunks_exact(columns.lanes()).enumerate() {
-                let found = &found[..item.count];
-                if all || passes(number, least(found).into()) {
-                    each(number, widen(found, &mut scores, u32::from));
-                }
-            }
-            return;
+            return damerau::run(level, columns, asked, &mut spare.columns);
         }
-        each_width!(item, spare, |block, words| {
-            if self == Self::Hamming {
-                let found = tile::scan::<_, Same>(level, block, queries, words);
-                for (number, same) in found.chunks_exact(block.lanes()).enumerate() {
-                    let (same, length) = (&same[..item.count], queries[number].symbols.len());
-                    let nearest =
-                        || length.max(item.lengths[0]) as u32 - most(same).to_u64() as u32;
-                    if all || passes(number, nearest()) {
-                        let pairs = same.iter().zip(block.lengths());
-                        for (to, (same, &other)) in scores.iter_mut().zip(pairs) {
-                            *to = length.max(other.into()) as u32 - same.to_u64() as u32;
-                        }
-                        each(number, &scores[..item.count]);
-                    }
-                }
-            } else {
-                let found = if self == Self::Osa {
-                    tile::scan::<_, Edits<true>>(level, block, queries, words)
-                } else {
-                    tile::scan::<_, Edits<false>>(level, block, queries, words)
-                };
-                for (number, steps) in found.chunks_exact(block.lanes()).enumerate() {
-                    let steps = &steps[..item.count];
-                    let base = base(queries[number].symbols.len(), steps);
-                    let distance = |steps| base.wrapping_add(steps as u32);
-                    if all || passes(number, distance(least(steps).to_u64())) {
-                        each(
-                            number,
-                            widen(steps, &mut scores, |steps| distance(steps.to_u64())),
-                        );
-                    }
-                }
-            }
-        });
+        let decode = Distances::<true>;
+        match self {
+            Self::Hamming => tile!(Different, decode, level, item, asked, spare),
+            Self::Osa => tile!(Edits<true>, decode, level, item, asked, spare),
+            Self::Levenshtein => tile!(Edits<false>, decode, level, item, asked, spare),
+            Self::DamerauLevenshtein => unreachable!("laid out in columns"),
+        }
     }
-}
-
-/// What stands for no steps at all: a word's bits less than the query's length.
-#[inline(always)]
-fn base<W: Word>(length: usize, _: &[W]) -> u32 {
-    (length as u32).wrapping_sub(W::BITS as u32)
-}
-
-/// The least of the words, without a branch in the loop: it takes SIMD.
-#[inline(always)]
-fn least<W: Word>(words: &[W]) -> W {
-    words
-        .iter()
-        .fold(W::from_u64(u64::MAX), |a, &b| if b < a { b } else { a })
-}
-
-/// The largest of the words.
-#[inline(always)]
-fn most<W: Word>(words: &[W]) -> W {
-    words
-        .iter()
-        .fold(W::default(), |a, &b| if b > a { b } else { a })
-}
-
-/// The words as scores.
-#[inline(always)]
-fn widen<'s, W: Copy>(
-    words: &[W],
-    scores: &'s mut [u32; MOST],
-    score: impl Fn(W) -> u32,
-) -> &'s [u32] {
-    for (to, &word) in scores.iter_mut().zip(words) {
-        *to = score(word);
-    }
-    &scores[..words.len()]
 }
 
 impl Sealed for Similarity {
@@ -313,28 +218,22 @@ impl Sealed for Similarity {
         Ok(if similarity < cutoff { 0.0 } else { similarity })
     }
 
-    fn scores(
-        self,
-        level: Level,
-        item: &Item,
-        queries: &[Query<'_>],
-        limits: Option<&[f64]>,
-        spare: &mut Spare,
-        each: &mut dyn FnMut(usize, &[f64]),
-    ) {
-        let tables = &mut spare.tables;
-        each_width!(item, spare, |block, words| {
-            similarities(level, self, block, (queries, limits), (words, tables), each);
-        });
+    fn scores(self, level: Level, item: &Item, asked: Asked<'_, f64>, spare: &mut Spare) {
+        let decode = Similarities {
+            measure: self,
+            tables: &mut spare.tables,
+        };
+        tile!(Common, decode, level, item, asked, spare);
     }
 }
 
 impl Similarity {
     /// No strings of those lengths, or of longer ones, with so many units in common are more alike.
-    fn bound_with(self, common: usize, query: usize, choice: usize) -> f64 {
+    pub(super) fn bound_with(self, common: usize, query: usize, choice: usize) -> f64 {
         if common == 0 {
             return 0.0;
         }
+        let choice = choice.max(common);
         // Rounded as the similarity itself is, step by step, so that none comes out above it; but for the bonus, which may
         // by a digit.
         let count = common as f64;
@@ -347,52 +246,11 @@ impl Similarity {
 
     /// The similarity, from Jaro's and the units of the common prefix.
     #[inline(always)]
-    fn finish(self, jaro: f64, prefix: usize) -> f64 {
+    pub(super) fn finish(self, jaro: f64, prefix: usize) -> f64 {
         match self {
             // No unit adds 0.0 times something, which is nothing.
             Self::JaroWinkler if jaro > 0.7 => jaro + prefix as f64 * 0.1 * (1.0 - jaro),
             Self::Jaro | Self::JaroWinkler => jaro,
         }
-    }
-}
-
-fn similarities<W: Word>(
-    level: Level,
-    measure: Similarity,
-    block: &Block<W>,
-    (queries, limits): (&[Query<'_>], Option<&[f64]>),
-    (spare, tables): (&mut tile::Spare<W>, &mut Tables),
-    each: &mut dyn FnMut(usize, &[f64]),
-) {
-    let lanes = block.lanes();
-    let found = tile::scan::<W, Common>(level, block, queries, spare);
-    let mut scores = [0.0; MOST];
-    let parts = found.chunks_exact(<Common as Scan<W>>::OUTPUTS * lanes);
-    for ((number, query), found) in queries.iter().enumerate().zip(parts) {
-        let (counts, prefixes) = found.split_at(lanes);
-        let [shortest, ..] = block.lengths() else {
-            continue;
-        };
-        if let Some(limits) = limits {
-            let common = most(&counts[..block.lengths().len()]).to_u64() as usize / (2 * W::BITS);
-            if measure.bound_with(common, query.symbols.len(), (*shortest).into()) < limits[number]
-            {
-                continue;
-            }
-        }
-        let mut start = 0;
-        // Strings of one length stand together.
-        for run in block.lengths().chunk_by(|a, b| a == b) {
-            let lengths = [query.symbols.len(), run[0].into()];
-            let counts = &counts[start..start + run.len()];
-            tables.jaro(lengths, counts, &mut scores[start..start + run.len()]);
-            start += run.len();
-        }
-        if measure == Similarity::JaroWinkler {
-            for (score, prefix) in scores[..start].iter_mut().zip(prefixes) {
-                *score = measure.finish(*score, prefix.to_u64() as usize);
-            }
-        }
-        each(number, &scores[..start]);
     }
 }

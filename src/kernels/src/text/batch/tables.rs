@@ -1,6 +1,8 @@
 //! Jaro's similarity by lengths and counts: tables, as few pairs of lengths make up most of the pairs of strings.
 
-use crate::arch::Word;
+use super::measure::Similarity;
+use super::scores::{Decode, Found, most};
+use crate::arch::{Lanes, Word};
 
 /// The longest query and choice that have tables.
 const QUERY: usize = 32;
@@ -62,4 +64,50 @@ fn jaro([query, choice]: [usize; 2], [common, unordered]: [usize; 2]) -> f64 {
     let (count, query, choice) = (common as f64, query as f64, choice as f64);
     let ordered = count - (unordered / 2) as f64;
     (count / query + count / choice + ordered / count) / 3.0
+}
+
+/// The words of [`super::jaro::Common`].
+pub(super) struct Similarities<'a> {
+    pub(super) measure: Similarity,
+    pub(super) tables: &'a mut Tables,
+}
+
+impl<W: Word> Decode<W> for Similarities<'_> {
+    type Score = f64;
+
+    #[inline(always)]
+    fn may_pass<A: Copy, L: Lanes<A, Word = W>>(
+        &self,
+        _: A,
+        found: Found<'_, W>,
+        limit: f64,
+    ) -> bool {
+        let [shortest, ..] = found.choices else {
+            return false;
+        };
+        let [common, _] = counts::<W>(most(&found.words[..found.choices.len()]).to_u64() as usize);
+        let nearest = self
+            .measure
+            .bound_with(common, found.query, (*shortest).into());
+        nearest >= limit
+    }
+
+    #[inline(always)]
+    fn decode(&mut self, found: Found<'_, W>, scores: &mut [f64]) {
+        let mut start = 0;
+        // Strings of one length stand together.
+        for run in found.choices.chunk_by(|a, b| a == b) {
+            let pair = [found.query, run[0].into()];
+            let end = start + run.len();
+            self.tables
+                .jaro(pair, &found.words[start..end], &mut scores[start..end]);
+            start = end;
+        }
+        if self.measure == Similarity::JaroWinkler {
+            let prefixes = &found.words[scores.len()..];
+            for (score, prefix) in scores[..start].iter_mut().zip(prefixes) {
+                *score = self.measure.finish(*score, prefix.to_u64() as usize);
+            }
+        }
+    }
 }

@@ -77,7 +77,9 @@ impl Known for Distance {
         let found = match self {
             Self::Levenshtein => text::levenshtein(Level::Scalar, pair, usize::MAX, &on),
             Self::Osa => text::osa(Level::Scalar, pair, usize::MAX, &on),
-            Self::DamerauLevenshtein => text::damerau_levenshtein(pair, usize::MAX, &on),
+            Self::DamerauLevenshtein => {
+                text::damerau_levenshtein(Level::Scalar, pair, usize::MAX, &on)
+            }
             Self::Hamming => Ok(Some(text::hamming(pair))),
         };
         found.unwrap().unwrap() as u32

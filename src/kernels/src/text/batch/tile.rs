@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use super::blocks::Block;
-use super::queries::Query;
+use super::scores::{Asked, Decode, Found, MOST};
 use crate::arch::{Arch, Kernel, Lanes, Word};
 use crate::simd::Level;
 
@@ -19,8 +19,8 @@ pub(super) struct Rows<'a, A, W> {
     /// How many symbols each string has, the shorter ones first.
     pub(super) lengths: &'a [u8],
     first: *const W,
-    /// Where the rows of the query's symbols begin; each is one of the block's.
-    picked: &'a [u32],
+    /// The rows of the query's symbols; each is one of the block's.
+    picked: &'a [u16],
 }
 
 impl<A: Copy, W: Word> Rows<'_, A, W> {
@@ -33,7 +33,7 @@ impl<A: Copy, W: Word> Rows<'_, A, W> {
     /// Where each string has the query's symbol at a place.
     #[inline(always)]
     pub(super) fn get<L: Lanes<A, Word = W>>(&self, place: usize) -> [L; SIDE] {
-        let row = self.picked[place] as usize;
+        let row = usize::from(self.picked[place]) * SIDE * L::COUNT;
         // SAFETY: the row is one of the block's, as `Block::pick` promises, and has `SIDE` registers' worth of words, as
         // `tile` has seen.
         unsafe {
@@ -61,7 +61,7 @@ pub(super) trait Scan<W: Word> {
 /// Memory of a thread's.
 #[derive(Debug)]
 pub(super) struct Spare<W> {
-    rows: Vec<u32>,
+    rows: Vec<u16>,
     words: Vec<W>,
     out: Vec<W>,
 }
@@ -76,25 +76,79 @@ impl<W> Default for Spare<W> {
     }
 }
 
-/// For each query, `S::OUTPUTS` rows of as many words as the block has lanes.
-pub(super) fn scan<'s, W: Word, S: Scan<W>>(
+/// Tells the scores of queries and the strings of a block: what `S` finds, `decode` tells.
+pub(super) fn run<W: Word, S: Scan<W>, D: Decode<W>>(
     level: Level,
     block: &Block<W>,
-    queries: &[Query<'_>],
-    spare: &'s mut Spare<W>,
-) -> &'s [W] {
-    let words = queries.len() * S::OUTPUTS * block.lanes();
-    if spare.out.len() < words {
-        spare.out.resize(words, W::default());
-    }
-    Tile::<W, S> {
+    asked: Asked<'_, D::Score>,
+    decode: D,
+    spare: &mut Spare<W>,
+) {
+    Tile::<W, S, D> {
         block,
-        queries,
+        asked,
+        decode,
         spare,
         algorithm: PhantomData,
     }
     .at(level);
-    &spare.out[..words]
+}
+
+struct Tile<'a, 'b, W, S, D: Decode<W>> {
+    block: &'a Block<W>,
+    asked: Asked<'b, D::Score>,
+    decode: D,
+    spare: &'a mut Spare<W>,
+    algorithm: PhantomData<S>,
+}
+
+impl<W: Word, S: Scan<W>, D: Decode<W>> Kernel for Tile<'_, '_, W, S, D> {
+    type Output = ();
+
+    fn scalar(self) {
+        self.tile::<(), W::One>(());
+    }
+
+    #[inline(always)]
+    fn run<A: Arch>(self, arch: A) {
+        self.tile::<A, W::Lanes<A>>(arch);
+    }
+}
+
+impl<W: Word, S: Scan<W>, D: Decode<W>> Tile<'_, '_, W, S, D> {
+    #[inline(always)]
+    fn tile<A: Copy, L: Lanes<A, Word = W>>(mut self, arch: A) {
+        let lanes = SIDE * L::COUNT;
+        assert_eq!(self.block.lanes(), lanes);
+        let Spare {
+            rows,
+            words: spare,
+            out,
+        } = self.spare;
+        out.resize(S::OUTPUTS * lanes, W::default());
+        let mut scores = [D::Score::default(); MOST];
+        for (number, query) in self.asked.queries.iter().enumerate() {
+            self.block.pick(query, rows);
+            let rows = Rows {
+                arch,
+                masks: self.block.masks(),
+                lengths: self.block.lengths(),
+                first: self.block.first(),
+                picked: rows,
+            };
+            let words = &mut out[..S::OUTPUTS * lanes];
+            S::scan::<A, L>(rows, spare, words);
+            let found = Found {
+                number,
+                query: query.symbols.len(),
+                choices: self.block.lengths(),
+                lanes,
+                words,
+            };
+            let decode = &mut self.decode;
+            self.asked.tell::<A, L, D>(arch, found, decode, &mut scores);
+        }
+    }
 }
 
 /// How many strings a block has for each width of word, at a level.
@@ -136,47 +190,6 @@ impl Kernel for Count {
             u32: A::U32::COUNT * SIDE,
             u64: A::U64::COUNT * SIDE,
             columns: A::U8::COUNT,
-        }
-    }
-}
-
-struct Tile<'a, W, S> {
-    block: &'a Block<W>,
-    queries: &'a [Query<'a>],
-    spare: &'a mut Spare<W>,
-    algorithm: PhantomData<S>,
-}
-
-impl<W: Word, S: Scan<W>> Kernel for Tile<'_, W, S> {
-    type Output = ();
-
-    fn scalar(self) {
-        self.tile::<(), W::One>(());
-    }
-
-    #[inline(always)]
-    fn run<A: Arch>(self, arch: A) {
-        self.tile::<A, W::Lanes<A>>(arch);
-    }
-}
-
-impl<W: Word, S: Scan<W>> Tile<'_, W, S> {
-    #[inline(always)]
-    fn tile<A: Copy, L: Lanes<A, Word = W>>(self, arch: A) {
-        let lanes = SIDE * L::COUNT;
-        assert_eq!(self.block.lanes(), lanes);
-        let Spare { rows, words, out } = self.spare;
-        let parts = out.chunks_exact_mut(S::OUTPUTS * lanes);
-        for (query, part) in self.queries.iter().zip(parts) {
-            self.block.pick(query, rows);
-            let rows = Rows {
-                arch,
-                masks: self.block.masks(),
-                lengths: self.block.lengths(),
-                first: self.block.first(),
-                picked: rows,
-            };
-            S::scan::<A, L>(rows, words, part);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::capitals;
+use super::{SHORT, ascii_capitals, capitals};
 use crate::text::units::Text;
 
 /// Something in the string is neither a letter nor a space.
@@ -29,29 +29,102 @@ impl std::error::Error for NotAlphabetic {}
 ///
 /// Something is neither a letter nor a space.
 pub fn match_rating_codex(text: Text<'_>) -> Result<String, NotAlphabetic> {
-    let name = capitals(text);
-    if !name
-        .chars()
-        .all(|letter| letter.is_alphabetic() || letter == ' ')
-    {
-        return Err(NotAlphabetic);
-    }
-    let mut code = String::new();
-    let mut before = None;
-    for (position, letter) in name.graphemes(true).enumerate() {
-        let vowel = matches!(letter, "A" | "E" | "I" | "O" | "U");
-        if (vowel && position == 0) || (!vowel && before != Some(letter)) {
-            code.push_str(letter);
+    let code = Code::new(text)?;
+    Ok(code.letters().iter().collect())
+}
+
+/// A code: never more than six code points, as those of no more than six bytes are kept whole and of others six are taken.
+struct Code {
+    letters: [char; 6],
+    count: usize,
+    /// In UTF-8.
+    bytes: usize,
+}
+
+impl Code {
+    fn new(text: Text<'_>) -> Result<Self, NotAlphabetic> {
+        let mut code = Self {
+            letters: ['\0'; 6],
+            count: 0,
+            bytes: 0,
+        };
+        let mut room = [0; SHORT];
+        if let Some(letters) = ascii_capitals(text, &mut room) {
+            let mut before = b'\0';
+            for (position, &letter) in letters.iter().enumerate() {
+                if !(letter.is_ascii_alphabetic() || letter == b' ') {
+                    return Err(NotAlphabetic);
+                }
+                let vowel = matches!(letter, b'A' | b'E' | b'I' | b'O' | b'U');
+                if if vowel {
+                    position == 0
+                } else {
+                    before != letter
+                } {
+                    code.push(letter.into());
+                }
+                before = letter;
+            }
+            code.bytes = code.count;
+            return Ok(code);
         }
-        before = Some(letter);
+        let name = capitals(text);
+        if !name
+            .chars()
+            .all(|letter| letter.is_alphabetic() || letter == ' ')
+        {
+            return Err(NotAlphabetic);
+        }
+        let mut before = None;
+        let mut whole = String::new();
+        for (position, letter) in name.graphemes(true).enumerate() {
+            let vowel = matches!(letter, "A" | "E" | "I" | "O" | "U");
+            if (vowel && position == 0) || (!vowel && before != Some(letter)) {
+                whole.push_str(letter);
+            }
+            before = Some(letter);
+        }
+        if whole.len() <= 6 {
+            whole.chars().for_each(|letter| code.push(letter));
+        } else {
+            let letters: Vec<char> = whole.chars().collect();
+            let three = letters.len().min(3);
+            let ends = [&letters[..three], &letters[letters.len() - three..]];
+            ends.into_iter()
+                .flatten()
+                .for_each(|&letter| code.push(letter));
+        }
+        code.bytes = code.letters().iter().map(|letter| letter.len_utf8()).sum();
+        Ok(code)
     }
-    if code.len() <= 6 {
-        return Ok(code);
+
+    /// Appends a letter; of more than six the first three and the last three are kept.
+    #[inline]
+    fn push(&mut self, letter: char) {
+        if self.count < 6 {
+            self.letters[self.count] = letter;
+            self.count += 1;
+        } else {
+            self.letters.copy_within(4.., 3);
+            self.letters[5] = letter;
+        }
     }
-    let letters: Vec<char> = code.chars().collect();
-    let three = letters.len().min(3);
-    let ends = [&letters[..three], &letters[letters.len() - three..]];
-    Ok(ends.into_iter().flatten().collect())
+
+    fn letters(&self) -> &[char] {
+        &self.letters[..self.count]
+    }
+
+    /// The letters that differ from those in the same place of another code, from the right.
+    fn kept(&self, other: &Self) -> ([char; 6], usize) {
+        let (mut kept, mut count) = (['\0'; 6], 0);
+        for place in (0..self.count).rev() {
+            if other.letters().get(place) != Some(&self.letters[place]) {
+                kept[count] = self.letters[place];
+                count += 1;
+            }
+        }
+        (kept, count)
+    }
 }
 
 /// Whether the codes of two names agree; `None` where their lengths differ by 3 or more, which the rule does not compare.
@@ -62,26 +135,16 @@ pub fn match_rating_codex(text: Text<'_>) -> Result<String, NotAlphabetic> {
 ///
 /// Something in either is neither a letter nor a space.
 pub fn match_rating_comparison(a: Text<'_>, b: Text<'_>) -> Result<Option<bool>, NotAlphabetic> {
-    let (a, b) = (match_rating_codex(a)?, match_rating_codex(b)?);
-    if a.len().abs_diff(b.len()) >= 3 {
+    let (a, b) = (Code::new(a)?, Code::new(b)?);
+    if a.bytes.abs_diff(b.bytes) >= 3 {
         return Ok(None);
     }
-    let sum = a.len() + b.len();
-    let (longer, shorter) = if a.len() > b.len() { (a, b) } else { (b, a) };
-    let (longer, shorter): (Vec<char>, Vec<char>) =
-        (longer.chars().collect(), shorter.chars().collect());
+    let sum = a.bytes + b.bytes;
     // First what stands in one place from the left goes, then, of what is left, what does from the right.
-    let kept = |these: &[char], others: &[char]| -> Vec<char> {
-        let differs = |place: &usize| others.get(*place) != Some(&these[*place]);
-        (0..these.len())
-            .filter(differs)
-            .map(|place| these[place])
-            .rev()
-            .collect()
-    };
-    let (longer, shorter) = (kept(&longer, &shorter), kept(&shorter, &longer));
-    let differing = longer.len().max(shorter.len())
-        - longer.iter().zip(&shorter).filter(|(a, b)| a == b).count();
+    let ((a, a_count), (b, b_count)) = (a.kept(&b), b.kept(&a));
+    let common = a_count.min(b_count);
+    let same = (0..common).filter(|&place| a[place] == b[place]).count();
+    let differing = a_count.max(b_count) - same;
     let least = match sum {
         0..=4 => 5,
         5..=7 => 4,

@@ -1,6 +1,6 @@
 //! Metaphone: consonants by how English says them (Philips, Hanging on the Metaphone, 1990).
 
-use super::{capitals, decomposed};
+use super::{SHORT, ascii_capitals, capitals, decomposed};
 use crate::text::units::Text;
 
 /// The code of a name or of several words; nothing for nothing.
@@ -10,24 +10,38 @@ use crate::text::units::Text;
 /// as a neighbour.
 #[must_use]
 pub fn metaphone(text: Text<'_>) -> String {
+    let mut room = [0; SHORT];
+    if let Some(letters) = ascii_capitals(text, &mut room) {
+        let silent = SILENT.iter().any(|initial| letters.starts_with(initial));
+        return encode(&letters[usize::from(silent)..]);
+    }
     let capitals = capitals(text);
-    let silent = ["KN", "GN", "PN", "WR", "AE"]
+    let silent = SILENT
         .iter()
-        .any(|initial| capitals.starts_with(initial));
-    let letters = decomposed(&capitals);
-    let letters = &letters[usize::from(silent)..];
-    let mut code = String::new();
+        .any(|initial| capitals.as_bytes().starts_with(initial));
+    encode(&decomposed(&capitals)[usize::from(silent)..])
+}
+
+/// Beginnings of which the first letter is not said.
+const SILENT: [&[u8]; 5] = [b"KN", b"GN", b"PN", b"WR", b"AE"];
+
+#[inline]
+fn encode<L: Copy + Into<char>>(letters: &[L]) -> String {
+    let mut code = String::with_capacity(letters.len() + 1);
+    let at = |position: usize| letters.get(position).map(|&letter| letter.into());
+    let mut before = None;
     let mut position = 0;
-    while let Some(&letter) = letters.get(position) {
-        let before = position.checked_sub(1).map(|before| letters[before]);
-        let next = letters.get(position + 1).copied();
+    while let Some(letter) = at(position) {
+        let next = at(position + 1);
         // Of a double letter the second is heard, but for CC.
         if next == Some(letter) && letter != 'C' {
+            before = Some(letter);
             position += 1;
             continue;
         }
-        let after = letters.get(position + 2).copied();
+        let after = at(position + 2);
         position += 1 + sound(letter, before, next, after, &mut code);
+        before = at(position - 1);
     }
     code
 }

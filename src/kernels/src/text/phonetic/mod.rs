@@ -17,6 +17,26 @@ pub use metaphone::metaphone;
 pub use nysiis::nysiis;
 pub use soundex::soundex;
 
+/// Letters that have room on the stack.
+const SHORT: usize = 64;
+
+/// The string in capitals, in the memory given, where it is short and of ASCII alone: as most names are.
+#[inline]
+fn ascii_capitals<'a>(text: Text<'_>, room: &'a mut [u8; SHORT]) -> Option<&'a mut [u8]> {
+    let units = match text {
+        Text::Points(Units::U8(units)) => units,
+        Text::Utf8(text) => text.as_bytes(),
+        Text::Points(_) => return None,
+    };
+    let capitals = room.get_mut(..units.len())?;
+    let mut seen = 0;
+    for (capital, &unit) in capitals.iter_mut().zip(units) {
+        seen |= unit;
+        *capital = unit.to_ascii_uppercase();
+    }
+    seen.is_ascii().then_some(capitals)
+}
+
 /// The string in capitals.
 fn capitals(text: Text<'_>) -> String {
     let ascii = |text: &[u8]| {

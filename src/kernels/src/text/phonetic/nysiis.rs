@@ -2,8 +2,28 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::capitals;
+use super::{SHORT, ascii_capitals, capitals};
 use crate::text::units::Text;
+
+/// A letter of a name: a byte of ASCII, or a grapheme cluster.
+trait Letter: Copy + PartialEq {
+    /// The capital of ASCII.
+    fn of(capital: u8) -> Self;
+}
+
+impl Letter for u8 {
+    #[inline]
+    fn of(capital: u8) -> Self {
+        capital
+    }
+}
+
+impl Letter for &str {
+    fn of(capital: u8) -> Self {
+        let place = usize::from(capital - b'A');
+        &"ABCDEFGHIJKLMNOPQRSTUVWXYZ"[place..=place]
+    }
+}
 
 /// The code of a name; nothing for nothing.
 ///
@@ -11,82 +31,115 @@ use crate::text::units::Text;
 /// ending is looked for in the name as it was given, not in the one with its beginning replaced, and the code is not cut.
 #[must_use]
 pub fn nysiis(text: Text<'_>) -> String {
-    let name = capitals(text);
-    let letters = ends_replaced(&name);
+    let mut room = [0; SHORT];
+    match ascii_capitals(text, &mut room) {
+        // CR and LF are one cluster.
+        Some(letters) if !letters.contains(&b'\n') => {
+            let mut name = [0; SHORT];
+            let name = &mut name[..letters.len()];
+            name.copy_from_slice(letters);
+            let code = encode(name, letters);
+            code.into_iter().map(char::from).collect()
+        }
+        _ => {
+            let name = capitals(text);
+            let mut letters: Vec<&str> = name.graphemes(true).collect();
+            encode(name.as_bytes(), &mut letters).concat()
+        }
+    }
+}
+
+/// The code of a name of these letters.
+#[inline]
+fn encode<L: Letter>(name: &[u8], letters: &mut [L]) -> Vec<L> {
+    let letters = ends_replaced(name, letters);
     let Some(&first) = letters.first() else {
-        return String::new();
+        return Vec::new();
     };
-    let mut code = vec![first];
+    // No sound has more letters than it is written with.
+    let mut code = Vec::with_capacity(letters.len());
+    code.push(first);
     let mut position = 1;
     while position < letters.len() {
-        let (sound, more) = sound(&letters, position);
+        let (sound, twice, more) = sound(letters, position);
         // What ends as the code does adds nothing.
-        if sound.last() != code.last() {
-            code.extend(sound);
+        if code.last() != Some(&sound) {
+            code.extend(twice);
+            code.push(sound);
         }
         position += 1 + more;
     }
-    if code.len() > 1 && code.ends_with(&["S"]) {
+    let [a, s, y] = [L::of(b'A'), L::of(b'S'), L::of(b'Y')];
+    if code.len() > 1 && code.ends_with(&[s]) {
         code.pop();
     }
-    if code.ends_with(&["A", "Y"]) {
+    if code.ends_with(&[a, y]) {
         code.remove(code.len() - 2);
     }
-    if code.len() > 1 && code.ends_with(&["A"]) {
+    if code.len() > 1 && code.ends_with(&[a]) {
         code.pop();
     }
-    code.concat()
+    code
 }
 
 /// The letters, with some beginnings and endings replaced.
-fn ends_replaced(name: &str) -> Vec<&str> {
-    let mut letters: Vec<&str> = name.graphemes(true).collect();
-    if name.starts_with("MAC") {
-        letters[1] = "C";
-    } else if name.starts_with("KN") {
-        letters.remove(0);
-    } else if name.starts_with('K') {
-        letters[0] = "C";
-    } else if name.starts_with("PH") || name.starts_with("PF") {
-        letters[..2].fill("F");
-    } else if name.starts_with("SCH") {
-        letters[1..3].fill("S");
+#[inline]
+fn ends_replaced<'a, L: Letter>(name: &[u8], mut letters: &'a mut [L]) -> &'a mut [L] {
+    if name.starts_with(b"MAC") {
+        letters[1] = L::of(b'C');
+    } else if name.starts_with(b"KN") {
+        letters = &mut letters[1..];
+    } else if name.starts_with(b"K") {
+        letters[0] = L::of(b'C');
+    } else if name.starts_with(b"PH") || name.starts_with(b"PF") {
+        letters[..2].fill(L::of(b'F'));
+    } else if name.starts_with(b"SCH") {
+        letters[1..3].fill(L::of(b'S'));
     }
-    let ends = |ends: &[&str]| ends.iter().any(|end| name.ends_with(end));
-    let ending = if ends(&["IE", "EE"]) {
-        "Y"
-    } else if ends(&["DT", "RT", "RD", "NT", "ND"]) {
-        "D"
-    } else {
-        return letters;
+    let ending = match name {
+        [.., b'I' | b'E', b'E'] => b'Y',
+        [.., b'D' | b'R' | b'N', b'T'] | [.., b'R' | b'N', b'D'] => b'D',
+        _ => return letters,
     };
-    letters.truncate(letters.len().saturating_sub(2));
-    letters.push(ending);
-    letters
+    let kept = letters.len().saturating_sub(2);
+    letters[kept] = L::of(ending);
+    &mut letters[..=kept]
 }
 
-/// What a letter that is not the first becomes, and how many behind it are part of it.
-fn sound<'a>(letters: &[&'a str], position: usize) -> (Vec<&'a str>, usize) {
+/// What a letter that is not the first becomes: the last letter of that, the one before it where there are two, and how
+/// many letters behind are part of it.
+#[inline]
+fn sound<L: Letter>(letters: &[L], position: usize) -> (L, Option<L>, usize) {
     let (before, letter) = (letters[position - 1], letters[position]);
-    let next = letters.get(position + 1).copied();
-    let after = letters.get(position + 2).copied();
-    match letter {
-        "E" if next == Some("V") => (vec!["A", "F"], 1),
-        "A" | "E" | "I" | "O" | "U" => (vec!["A"], 0),
-        "Q" => (vec!["G"], 0),
-        "Z" => (vec!["S"], 0),
-        "M" => (vec!["N"], 0),
-        "K" if next == Some("N") => (vec!["N"], 0),
-        "K" => (vec!["C"], 0),
-        "S" if next == Some("C") && after == Some("H") => (vec!["S", "S"], 2),
-        "P" if next == Some("H") => (vec!["F"], 1),
-        "H" if !vowel(before) => (vec![before], 0),
-        "H" if next.is_none_or(|next| !vowel(next)) => (vec!["A"], 0),
-        "W" if vowel(before) => (vec![before], 0),
-        _ => (vec![letter], 0),
+    let is = |place: usize, capital: u8| letters.get(place) == Some(&L::of(capital));
+    let (next, after) = (position + 1, position + 2);
+    let vowel = |place: usize| VOWELS.iter().any(|&vowel| is(place, vowel));
+    let one = |capital: u8| (L::of(capital), None, 0);
+    if is(position, b'E') && is(next, b'V') {
+        (L::of(b'F'), Some(L::of(b'A')), 1)
+    } else if vowel(position) {
+        one(b'A')
+    } else if is(position, b'Q') {
+        one(b'G')
+    } else if is(position, b'Z') {
+        one(b'S')
+    } else if is(position, b'M') {
+        one(b'N')
+    } else if is(position, b'K') {
+        one(if is(next, b'N') { b'N' } else { b'C' })
+    } else if is(position, b'S') && is(next, b'C') && is(after, b'H') {
+        (letter, Some(letter), 2)
+    } else if is(position, b'P') && is(next, b'H') {
+        (L::of(b'F'), None, 1)
+    } else if is(position, b'H') && !vowel(position - 1) {
+        (before, None, 0)
+    } else if is(position, b'H') && !vowel(next) {
+        one(b'A')
+    } else if is(position, b'W') && vowel(position - 1) {
+        (before, None, 0)
+    } else {
+        (letter, None, 0)
     }
 }
 
-fn vowel(letter: &str) -> bool {
-    matches!(letter, "A" | "E" | "I" | "O" | "U")
-}
+const VOWELS: [u8; 5] = *b"AEIOU";

@@ -1,6 +1,6 @@
 //! Soundex: the first letter and three digits (Russell and Odell, 1918; the American rules of the National Archives).
 
-use super::{capitals, decomposed};
+use super::{SHORT, ascii_capitals, capitals, decomposed};
 use crate::text::units::Text;
 
 /// The code of a name; nothing for nothing.
@@ -8,14 +8,23 @@ use crate::text::units::Text;
 /// Whatever is first stays as it is, letter or not. What is no letter parts letters of one digit, as a vowel does.
 #[must_use]
 pub fn soundex(text: Text<'_>) -> String {
-    let letters = decomposed(&capitals(text));
-    let Some((&first, rest)) = letters.split_first() else {
+    let mut room = [0; SHORT];
+    match ascii_capitals(text, &mut room) {
+        Some(letters) => encode(letters.iter().map(|&letter| char::from(letter))),
+        None => encode(decomposed(&capitals(text)).into_iter()),
+    }
+}
+
+#[inline]
+fn encode(mut letters: impl Iterator<Item = char>) -> String {
+    let Some(first) = letters.next() else {
         return String::new();
     };
-    let mut code = String::from(first);
+    let mut code = String::with_capacity(first.len_utf8() + 3);
+    code.push(first);
     let mut digits = 0;
     let mut last = digit(first);
-    for &letter in rest {
+    for letter in letters {
         match digit(letter) {
             Some(digit) => {
                 if last != Some(digit) {
