@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::choices::{Choices, Item, Spare, in_lanes};
-use super::measure::Measure;
+use super::measure::{Measure, Sealed};
 use super::queries::{Queries, Query};
 use crate::memory::Target;
 use crate::simd::Level;
@@ -36,13 +36,6 @@ macro_rules! cells {
 cells!(u32: u8, u16, u32, i32, i64, f32, f64);
 cells!(f64: f32, f64);
 
-/// The cutoff and what stands for what is beyond it.
-#[derive(Clone, Copy, Debug)]
-struct Limit<S> {
-    cutoff: S,
-    beyond: S,
-}
-
 /// Writes the score of each query and each choice: the former's are rows. What does not pass the cutoff is
 /// [`super::measure::Sealed::beyond`] it; where either string is missing, `missing` stands.
 ///
@@ -70,24 +63,18 @@ pub fn cdist<M: Measure, T: Cell<M::Score>>(
     assert_eq!((out.rows(), out.cols()), (queries.len(), choices.len()));
     fill_missing(queries, choices, missing, out);
     let groups = queries.groups(GROUP.0, GROUP.1);
-    let cutoff = cutoff.map(|cutoff| Limit {
-        cutoff,
-        beyond: M::beyond(cutoff),
-    });
     let ranges = split(choices.items(), groups.len(), team);
-    let work = |spare: &mut Spare, piece: usize, ask: &dyn Fn() -> bool| {
+    let work = |memory: &mut (Spare, M::Memory<T>), piece: usize, ask: &dyn Fn() -> bool| {
         let group = queries.of(groups[piece / ranges.len()]);
         for item in ranges[piece % ranges.len()] {
             if ask() {
                 return;
             }
-            let write = |row: usize, places: &[u32], scores: &[M::Score]| {
-                // SAFETY: the choices' places are columns and the query's is a row, which the assertion has seen; this
-                // piece alone has both.
-                unsafe { write(out, row, places, item.is_run, scores, cutoff, M::nearer) };
-            };
+            // SAFETY: the choices' places are columns and the queries' are rows, which the assertion has seen; this piece
+            // alone has both.
+            let cells = unsafe { Cells::new(out, choices.places(item), item.is_run) };
             if fill(
-                level, measure, choices, item, &group, cutoff, spare, ask, write,
+                level, measure, choices, item, &group, cutoff, memory, ask, &cells,
             )
             .is_err()
             {
@@ -96,7 +83,7 @@ pub fn cdist<M: Measure, T: Cell<M::Score>>(
             done.fetch_add((group.len() * item.count) as u64, Ordering::Relaxed);
         }
     };
-    team.for_each_asking(groups.len() * ranges.len(), Spare::default, work)
+    team.for_each_asking(groups.len() * ranges.len(), Default::default, work)
 }
 
 /// Where a string is missing.
@@ -126,41 +113,40 @@ pub(super) fn split<'a>(items: &'a [Item], groups: usize, team: &Team<'_>) -> Ve
     items.chunks(items.len().div_ceil(ranges).max(1)).collect()
 }
 
-/// Hands on the scores of an item's strings and each query of the group.
+/// Writes the scores of an item's strings and each query of the group.
 #[expect(clippy::too_many_arguments, reason = "each is one thing")]
-fn fill<M: Measure>(
+fn fill<M: Measure, T: Cell<M::Score>>(
     level: Level,
     measure: M,
     choices: &Choices,
     item: &Item,
     group: &[Query<'_>],
-    limit: Option<Limit<M::Score>>,
-    spare: &mut Spare,
+    cutoff: Option<M::Score>,
+    (spare, memory): &mut (Spare, M::Memory<T>),
     stop: &dyn Fn() -> bool,
-    mut write: impl FnMut(usize, &[u32], &[M::Score]),
+    cells: &Cells<'_, T>,
 ) -> Result<(), Interrupted> {
     let places = choices.places(item);
     let (mut near, mut alone) = (Vec::new(), Vec::new());
     for &query in group {
         let bound = measure.bound(query.symbols.len(), item.lengths);
-        match limit {
-            Some(limit) if M::nearer(limit.cutoff, bound) => {
-                write(query.row, places, &vec![limit.beyond; places.len()]);
+        match cutoff {
+            Some(cutoff) if M::nearer(cutoff, bound) => {
+                cells.put(query.row, &vec![T::of(M::beyond(cutoff)); item.count]);
             }
             _ if in_lanes(item, &query) => near.push(query),
             _ => alone.push(query),
         }
     }
     if !near.is_empty() {
-        let mut each = |number: usize, scores: &[M::Score]| write(near[number].row, places, scores);
-        measure.scores(level, item, &near, None, spare, &mut each);
+        measure.write(level, item, &near, cutoff, (spare, memory), cells);
     }
-    let cutoff = limit.map_or(M::ANY, |limit| limit.cutoff);
     for query in alone {
-        for place in places {
-            let score =
-                measure.pair(level, query.symbols, choices.symbols(*place), cutoff, stop)?;
-            write(query.row, std::slice::from_ref(place), &[score]);
+        for (number, &place) in places.iter().enumerate() {
+            let choice = choices.symbols(place);
+            let limit = cutoff.unwrap_or(M::ANY);
+            let score = measure.pair(level, query.symbols, choice, limit, stop)?;
+            cells.put_one(query.row, number, told::<M, T>(score, cutoff));
             if stop() {
                 return Err(Interrupted);
             }
@@ -169,38 +155,59 @@ fn fill<M: Measure>(
     Ok(())
 }
 
-/// Writes scores to their places in a row, which are a run of places or not.
-///
-/// # Safety
-///
-/// The row and the places must be in the matrix, and nobody else be writing there.
-#[inline(always)]
-unsafe fn write<S: Copy, T: Cell<S>>(
-    out: &Target<'_, T>,
-    row: usize,
-    places: &[u32],
+/// Cells of a matrix: of any of its rows those of an item's strings.
+pub struct Cells<'a, T> {
+    out: &'a Target<'a, T>,
+    places: &'a [u32],
     is_run: bool,
-    scores: &[S],
-    limit: Option<Limit<S>>,
-    nearer: impl Fn(S, S) -> bool,
-) {
-    let each = |score: S| match limit {
-        Some(limit) if nearer(limit.cutoff, score) => T::of(limit.beyond),
+}
+
+impl<'a, T: Copy> Cells<'a, T> {
+    /// Those of the strings at some places, which are a run of places or not.
+    ///
+    /// # Safety
+    ///
+    /// The places must be columns of the matrix. Nobody else may write there, in the rows that are asked for, and these must
+    /// be rows of the matrix.
+    unsafe fn new(out: &'a Target<'a, T>, places: &'a [u32], is_run: bool) -> Self {
+        Self {
+            out,
+            places,
+            is_run,
+        }
+    }
+
+    /// Writes a row's cells.
+    #[inline]
+    pub(super) fn put(&self, row: usize, cells: &[T]) {
+        match self.places {
+            [first, ..] if self.is_run => {
+                let first = self.out.at(row, *first as usize);
+                let count = cells.len().min(self.places.len());
+                // SAFETY: the promise to `new`; the places are one after the other.
+                unsafe { first.copy_from_nonoverlapping(cells.as_ptr(), count) };
+            }
+            _ => {
+                for (&place, &cell) in self.places.iter().zip(cells) {
+                    // SAFETY: the promise to `new`.
+                    unsafe { self.out.at(row, place as usize).write(cell) };
+                }
+            }
+        }
+    }
+
+    /// Writes a cell of a row, by its number.
+    fn put_one(&self, row: usize, number: usize, cell: T) {
+        // SAFETY: the promise to `new`.
+        unsafe { self.out.at(row, self.places[number] as usize).write(cell) };
+    }
+}
+
+/// The score, or what stands for it where it does not pass the cutoff.
+#[inline(always)]
+pub(super) fn told<M: Sealed, T: Cell<M::Score>>(score: M::Score, cutoff: Option<M::Score>) -> T {
+    match cutoff {
+        Some(cutoff) if M::nearer(cutoff, score) => T::of(M::beyond(cutoff)),
         _ => T::of(score),
-    };
-    match places {
-        [first, ..] if is_run => {
-            let start = out.at(row, *first as usize);
-            for (offset, &score) in scores.iter().enumerate() {
-                // SAFETY: the caller's promise; the places are one after the other.
-                unsafe { start.add(offset).write(each(score)) };
-            }
-        }
-        _ => {
-            for (&place, &score) in places.iter().zip(scores) {
-                // SAFETY: the caller's promise.
-                unsafe { out.at(row, place as usize).write(each(score)) };
-            }
-        }
     }
 }

@@ -4,9 +4,8 @@ use super::blocks::Block;
 use super::columns::{Columns, SYMBOLS};
 use super::queries::Query;
 use super::strings::{Alphabet, Strings};
-use super::tables::Tables;
 use super::tile::{self, Counts};
-use super::{damerau, measure::Measure};
+use super::{damerau, measure::Measure, similarity};
 use crate::simd::Level;
 
 /// The most symbols of a string in a block; the words have no more bits.
@@ -80,7 +79,7 @@ pub struct Spare {
     pub(super) u32: tile::Spare<u32>,
     pub(super) u64: tile::Spare<u64>,
     pub(super) columns: damerau::Spare,
-    pub(super) tables: Tables,
+    pub(super) similarities: similarity::Memory<f64>,
 }
 
 impl Choices {

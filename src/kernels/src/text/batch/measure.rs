@@ -2,18 +2,15 @@
 
 use std::fmt::Debug;
 
-use super::blocks::Block;
+use super::cdist::{Cell, Cells, told};
 use super::choices::{Item, Lanes, Layout, MOST, Spare};
 use super::damerau;
 use super::hamming::Same;
-use super::jaro::Common;
 use super::levenshtein::Edits;
 use super::queries::Query;
-use super::tables::Tables;
-use super::tile::{self, Scan};
+use super::tile;
 use crate::arch::Word;
 use crate::simd::Level;
-use crate::text::jaro::Winkler;
 use crate::text::{self, Pair};
 use crate::threads::Interrupted;
 
@@ -30,26 +27,17 @@ pub enum Distance {
     Hamming,
 }
 
-/// A similarity in [0, 1]: the larger, the nearer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Similarity {
-    /// [`text::jaro`].
-    Jaro,
-    /// [`text::jaro`] with the bonus for a common prefix.
-    JaroWinkler,
-}
-
-/// What is computed of two strings: a [`Distance`] or a [`Similarity`].
+/// What is computed of two strings: a [`Distance`] or a [`super::Similarity`].
 pub trait Measure: Sealed {}
 
 impl Measure for Distance {}
 
-impl Measure for Similarity {}
-
 /// What a measure does for this module.
-pub trait Sealed: Copy + Debug + Send + Sync {
+pub trait Sealed: Copy + Debug + Send + Sync + Sized {
     /// What it is told in.
     type Score: Copy + Debug + Default + PartialOrd + Send + Sync + 'static;
+    /// What a thread keeps for scores in cells of a type.
+    type Memory<T>: Default;
 
     /// The cutoff that every score passes.
     const ANY: Self::Score;
@@ -94,6 +82,32 @@ pub trait Sealed: Copy + Debug + Send + Sync {
         spare: &mut Spare,
         each: &mut dyn FnMut(usize, &[Self::Score]),
     );
+
+    /// Writes the scores of the queries and the item's strings to their cells; what stands for those beyond the cutoff.
+    fn write<T: Cell<Self::Score>>(
+        self,
+        level: Level,
+        item: &Item,
+        queries: &[Query<'_>],
+        cutoff: Option<Self::Score>,
+        memory: (&mut Spare, &mut Self::Memory<T>),
+        cells: &Cells<'_, T>,
+    ) {
+        self.scores(
+            level,
+            item,
+            queries,
+            None,
+            memory.0,
+            &mut |number, scores| {
+                let mut row = [T::of(Self::Score::default()); MOST];
+                for (cell, &score) in row.iter_mut().zip(scores) {
+                    *cell = told::<Self, T>(score, cutoff);
+                }
+                cells.put(queries[number].row, &row[..scores.len()]);
+            },
+        );
+    }
 }
 
 /// Calls a function with the block and the memory of its width; nothing else is laid out in bits.
@@ -121,8 +135,11 @@ macro_rules! each_width {
     };
 }
 
+pub(super) use each_width;
+
 impl Sealed for Distance {
     type Score = u32;
+    type Memory<T> = ();
 
     const ANY: u32 = u32::MAX;
 
@@ -263,136 +280,4 @@ fn widen<'s, W: Copy>(
         *to = score(word);
     }
     &scores[..words.len()]
-}
-
-impl Sealed for Similarity {
-    type Score = f64;
-
-    const ANY: f64 = 0.0;
-
-    #[inline(always)]
-    fn nearer(a: f64, b: f64) -> bool {
-        a > b
-    }
-
-    #[inline(always)]
-    fn beyond(_: f64) -> f64 {
-        0.0
-    }
-
-    fn layout(self) -> Layout {
-        Layout::Bits
-    }
-
-    fn takes_any_order(self) -> bool {
-        false
-    }
-
-    fn bound(self, query: usize, [shortest, longest]: [usize; 2]) -> f64 {
-        let choice = query.clamp(shortest, longest);
-        let common = query.min(choice);
-        if common == 0 {
-            return 0.0;
-        }
-        self.bound_with(common, query, choice)
-    }
-
-    fn pair(
-        self,
-        _: Level,
-        query: &[u32],
-        choice: &[u32],
-        cutoff: f64,
-        _: &dyn Fn() -> bool,
-    ) -> Result<f64, Interrupted> {
-        let winkler = match self {
-            Self::Jaro => Winkler::Not,
-            Self::JaroWinkler => Winkler::Prefix,
-        };
-        let similarity = text::jaro(Pair::U32(query, choice), winkler);
-        Ok(if similarity < cutoff { 0.0 } else { similarity })
-    }
-
-    fn scores(
-        self,
-        level: Level,
-        item: &Item,
-        queries: &[Query<'_>],
-        limits: Option<&[f64]>,
-        spare: &mut Spare,
-        each: &mut dyn FnMut(usize, &[f64]),
-    ) {
-        let tables = &mut spare.tables;
-        each_width!(item, spare, |block, words| {
-            similarities(level, self, block, (queries, limits), (words, tables), each);
-        });
-    }
-}
-
-impl Similarity {
-    /// No strings of those lengths, or of longer ones, with so many units in common are more alike.
-    fn bound_with(self, common: usize, query: usize, choice: usize) -> f64 {
-        if common == 0 {
-            return 0.0;
-        }
-        // Rounded as the similarity itself is, step by step, so that none comes out above it; but for the bonus, which may
-        // by a digit.
-        let count = common as f64;
-        let jaro = (count / query as f64 + count / choice as f64 + 1.0) / 3.0;
-        match self {
-            Self::Jaro => jaro,
-            Self::JaroWinkler => self.finish(jaro, common.min(4)) + 4.0 * f64::EPSILON,
-        }
-    }
-
-    /// The similarity, from Jaro's and the units of the common prefix.
-    #[inline(always)]
-    fn finish(self, jaro: f64, prefix: usize) -> f64 {
-        match self {
-            // No unit adds 0.0 times something, which is nothing.
-            Self::JaroWinkler if jaro > 0.7 => jaro + prefix as f64 * 0.1 * (1.0 - jaro),
-            Self::Jaro | Self::JaroWinkler => jaro,
-        }
-    }
-}
-
-fn similarities<W: Word>(
-    level: Level,
-    measure: Similarity,
-    block: &Block<W>,
-    (queries, limits): (&[Query<'_>], Option<&[f64]>),
-    (spare, tables): (&mut tile::Spare<W>, &mut Tables),
-    each: &mut dyn FnMut(usize, &[f64]),
-) {
-    let lanes = block.lanes();
-    let found = tile::scan::<W, Common>(level, block, queries, spare);
-    let mut scores = [0.0; MOST];
-    let parts = found.chunks_exact(<Common as Scan<W>>::OUTPUTS * lanes);
-    for ((number, query), found) in queries.iter().enumerate().zip(parts) {
-        let (counts, prefixes) = found.split_at(lanes);
-        let [shortest, ..] = block.lengths() else {
-            continue;
-        };
-        if let Some(limits) = limits {
-            let common = most(&counts[..block.lengths().len()]).to_u64() as usize / (2 * W::BITS);
-            if measure.bound_with(common, query.symbols.len(), (*shortest).into()) < limits[number]
-            {
-                continue;
-            }
-        }
-        let mut start = 0;
-        // Strings of one length stand together.
-        for run in block.lengths().chunk_by(|a, b| a == b) {
-            let lengths = [query.symbols.len(), run[0].into()];
-            let counts = &counts[start..start + run.len()];
-            tables.jaro(lengths, counts, &mut scores[start..start + run.len()]);
-            start += run.len();
-        }
-        if measure == Similarity::JaroWinkler {
-            for (score, prefix) in scores[..start].iter_mut().zip(prefixes) {
-                *score = measure.finish(*score, prefix.to_u64() as usize);
-            }
-        }
-        each(number, &scores[..start]);
-    }
 }

@@ -17,6 +17,7 @@ mod jaro;
 mod levenshtein;
 mod measure;
 mod queries;
+mod similarity;
 mod strings;
 mod tables;
 mod tile;
@@ -24,8 +25,9 @@ mod tile;
 pub use best::{Best, best_match};
 pub use cdist::{Cell, cdist};
 pub use choices::{Choices, Order};
-pub use measure::{Distance, Measure, Similarity};
+pub use measure::{Distance, Measure};
 pub use queries::Queries;
+pub use similarity::Similarity;
 pub use strings::{Reader, Strings};
 
 #[cfg(test)]

@@ -16,8 +16,10 @@ pub(super) struct Rows<'a, A, W> {
     pub(super) arch: A,
     /// As many low bits as each string has symbols.
     pub(super) masks: &'a [W],
-    /// How many symbols each string has, the shorter ones first.
+    /// How many symbols each string has.
     pub(super) lengths: &'a [u8],
+    /// Whether the query before it, of this tile, has as many symbols: what follows from the lengths alone is the same.
+    pub(super) again: bool,
     first: *const W,
     /// Where the rows of the query's symbols begin; each is one of the block's.
     picked: &'a [u32],
@@ -167,12 +169,14 @@ impl<W: Word, S: Scan<W>> Tile<'_, W, S> {
         assert_eq!(self.block.lanes(), lanes);
         let Spare { rows, words, out } = self.spare;
         let parts = out.chunks_exact_mut(S::OUTPUTS * lanes);
+        let mut before = None;
         for (query, part) in self.queries.iter().zip(parts) {
             self.block.pick(query, rows);
             let rows = Rows {
                 arch,
                 masks: self.block.masks(),
                 lengths: self.block.lengths(),
+                again: before.replace(query.symbols.len()) == Some(query.symbols.len()),
                 first: self.block.first(),
                 picked: rows,
             };
