@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use hotkernels_kernels::simd::Level;
-use hotkernels_kernels::text::Unit;
+use hotkernels_kernels::text::{Pieces, Unit};
 use hotkernels_kernels::text::batch::{
     self, Cell, Choices, Distance, Measure, Order, Queries, Reader, Similarity, Strings,
 };
@@ -13,7 +13,7 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyString};
 
-use crate::argument::{threads, type_name, wrong_dtype};
+use crate::argument::{describe, threads, type_name, wrong_dtype};
 use crate::array::{Array, Element};
 use crate::dtype::Dtype;
 use crate::matrix::{check_output, empty};
@@ -21,7 +21,7 @@ use crate::progress::Progress;
 use crate::run;
 use crate::scorer::{Scorer, largest, scorer, smallest};
 use crate::string::take;
-use crate::text::{DEFAULT, GivenUnit};
+use crate::text::{DEFAULT, GivenUnit, positive};
 
 /// Strings that are read between two looks at Ctrl-C.
 const LOOK: usize = 1 << 15;
@@ -42,14 +42,15 @@ impl<'py> Call<'py> {
         queries: &Bound<'py, PyAny>,
         choices: &Bound<'py, PyAny>,
         scorer: Option<&Bound<'py, PyAny>>,
+        ngram_size: Option<&Bound<'py, PyAny>>,
         unit: GivenUnit<'_, '_>,
         threads: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Self> {
         let py = queries.py();
-        let scorer = self::scorer(scorer)?;
+        let (scorer, unit) = scorer_of(scorer, ngram_size, unit.or(Unit::Grapheme)?)?;
         let threads = self::threads(threads, run::settings(py)?.threads)?;
         // One reader: equal clusters are equal in both.
-        let mut reader = Reader::new(unit.or(Unit::Grapheme)?);
+        let mut reader = Reader::new(unit);
         Ok(Self {
             level: run::level(py)?,
             scorer,
@@ -67,6 +68,27 @@ impl<'py> Call<'py> {
     /// How many pairs; far from the limit, or it would never be done.
     fn pairs(&self) -> u64 {
         (self.queries.len() as u64).saturating_mul(self.choices.len() as u64)
+    }
+}
+
+/// The scorer, and the unit to read the strings in.
+fn scorer_of(
+    scorer: Option<&Bound<'_, PyAny>>,
+    ngram_size: Option<&Bound<'_, PyAny>>,
+    unit: Unit,
+) -> PyResult<(Scorer, Unit)> {
+    let scorer = self::scorer(scorer)?;
+    match (scorer, ngram_size) {
+        (Scorer::Similarity(Similarity::Jaccard(_)), None) => Ok((scorer, Unit::CodePoint)),
+        (Scorer::Similarity(Similarity::Jaccard(_)), Some(size)) => {
+            let pieces = Pieces::Of(positive(size)?, unit);
+            Ok((Scorer::Similarity(Similarity::Jaccard(pieces)), unit))
+        }
+        (_, None) => Ok((scorer, unit)),
+        (_, Some(size)) => Err(PyValueError::new_err(format!(
+            "ngram_size: None is taken for this scorer, as \"jaccard\" alone has it, got {}",
+            describe(size)
+        ))),
     }
 }
 
@@ -179,11 +201,13 @@ limits!(
 ///
 /// queries, choices: iterables of str and None: lists, NumPy arrays of strings, columns of data frames. None is a string
 /// that is missing.
-/// scorer: "levenshtein", "osa", "damerau_levenshtein" or "hamming", which are distances, "jaro" or "jaro_winkler", which
-/// are similarities: the scores of levenshtein_distance and so on, without any option.
+/// scorer: "levenshtein", "osa", "damerau_levenshtein" or "hamming", which are distances, "jaro", "jaro_winkler" or
+/// "jaccard", which are similarities: the scores of levenshtein_distance and so on, without any option but these.
 /// score_cutoff: the largest distance or the smallest similarity of interest, which saves work. A distance above it is
 /// told as score_cutoff + 1 (rounded down first), a similarity below it as 0.0.
 /// unit: "grapheme" or "codepoint", as for levenshtein_distance.
+/// ngram_size: for "jaccard" alone, as for jaccard_similarity: None for sets of words, a positive int for sets of pieces of
+/// that many units.
 /// out: a writable buffer of shape (m, n) with contiguous rows; None makes a NumPy array, for which NumPy must be there.
 /// dtype: of the array: for distances uint32 (None), uint8, uint16, int32, int64, float32 or float64, for similarities
 /// float64 (None) or float32.
@@ -197,11 +221,11 @@ limits!(
 /// dtype that does not hold the largest distance there can be and (a UnicodeEncodeError) for a lone surrogate, ImportError
 /// where NumPy is needed and missing. The GIL is released; Ctrl-C stops it, with out half-written.
 ///
-/// Up to 64 units a string: many choices at once in the lanes of vector registers (Hyyrö 2003, Zhao and Sahni 2019).
+/// Up to 64 units a string, or words or pieces in its set: many choices at once in the lanes of vector registers (Hyyrö 2003, Zhao and Sahni 2019).
 #[pyfunction]
 #[pyo3(
-    signature = (queries, choices, scorer=None, *, score_cutoff=None, unit=DEFAULT, out=None, dtype=None, threads=None),
-    text_signature = "(queries, choices, scorer='levenshtein', *, score_cutoff=None, unit='grapheme', out=None, dtype=None, threads=None)"
+    signature = (queries, choices, scorer=None, *, score_cutoff=None, unit=DEFAULT, ngram_size=None, out=None, dtype=None, threads=None),
+    text_signature = "(queries, choices, scorer='levenshtein', *, score_cutoff=None, unit='grapheme', ngram_size=None, out=None, dtype=None, threads=None)"
 )]
 #[expect(clippy::too_many_arguments, reason = "Python's keywords")]
 pub(crate) fn cdist<'py>(
@@ -211,11 +235,12 @@ pub(crate) fn cdist<'py>(
     scorer: Option<&Bound<'py, PyAny>>,
     score_cutoff: Option<&Bound<'py, PyAny>>,
     unit: GivenUnit<'_, '_>,
+    ngram_size: Option<&Bound<'py, PyAny>>,
     out: Option<&Bound<'py, PyAny>>,
     dtype: Option<&Bound<'py, PyAny>>,
     threads: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let call = Call::take(queries, choices, scorer, unit, threads)?;
+    let call = Call::take(queries, choices, scorer, ngram_size, unit, threads)?;
     let scorer = call.scorer;
     let wanted = scorer.dtype(dtype)?;
     let result = if let Some(out) = out {
@@ -319,7 +344,7 @@ fn fill<M: Scored, T: Cell<M::Score> + Element + Limits>(
 
 /// For each query the nearest choice, and its score, in memory that does not grow with the number of pairs.
 ///
-/// queries, choices, scorer, unit, threads: as for cdist.
+/// queries, choices, scorer, unit, ngram_size, threads: as for cdist.
 /// score_cutoff: the largest distance or the smallest similarity that counts; it saves work.
 /// progress: a callable, called as progress(done, total) with the pairs done and all pairs some times a second and at the
 /// end, on the calling thread alone; True shows a bar of tqdm's, which must be there. What it raises stops the call.
@@ -334,8 +359,8 @@ fn fill<M: Scored, T: Cell<M::Score> + Element + Limits>(
 /// Choices are visited from the query's own length on, and those whose length alone is too far are passed over.
 #[pyfunction]
 #[pyo3(
-    signature = (queries, choices, scorer=None, *, score_cutoff=None, unit=DEFAULT, threads=None, progress=None),
-    text_signature = "(queries, choices, scorer='levenshtein', *, score_cutoff=None, unit='grapheme', threads=None, progress=None)"
+    signature = (queries, choices, scorer=None, *, score_cutoff=None, unit=DEFAULT, ngram_size=None, threads=None, progress=None),
+    text_signature = "(queries, choices, scorer='levenshtein', *, score_cutoff=None, unit='grapheme', ngram_size=None, threads=None, progress=None)"
 )]
 pub(crate) fn best_match<'py>(
     queries: &Bound<'py, PyAny>,
@@ -343,10 +368,11 @@ pub(crate) fn best_match<'py>(
     scorer: Option<&Bound<'py, PyAny>>,
     score_cutoff: Option<&Bound<'py, PyAny>>,
     unit: GivenUnit<'_, '_>,
+    ngram_size: Option<&Bound<'py, PyAny>>,
     threads: Option<&Bound<'py, PyAny>>,
     progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
-    let call = Call::take(queries, choices, scorer, unit, threads)?;
+    let call = Call::take(queries, choices, scorer, ngram_size, unit, threads)?;
     match call.scorer {
         Scorer::Distance(measure) => nearest(call, measure, score_cutoff, progress),
         Scorer::Similarity(measure) => nearest(call, measure, score_cutoff, progress),

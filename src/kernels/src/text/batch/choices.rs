@@ -3,6 +3,7 @@
 use super::blocks::Block;
 use super::columns::{Columns, SYMBOLS};
 use super::queries::Query;
+use super::sets::Sets;
 use super::strings::{Alphabet, Strings};
 use super::tile::{self, Counts};
 use super::{damerau, measure::Measure, similarity};
@@ -39,6 +40,8 @@ pub enum Order {
 #[derive(Debug)]
 pub struct Choices {
     strings: Strings,
+    /// Where the measure is one of sets, which the strings then are.
+    sets: Option<Sets>,
     alphabet: Alphabet,
     /// The strings that are not missing, by length, or by the width of word that they need.
     order: Vec<u32>,
@@ -90,8 +93,15 @@ impl Choices {
     /// This CPU lacks the level.
     #[must_use]
     pub fn new<M: Measure>(level: Level, measure: M, strings: Strings, order: Order) -> Self {
+        let (sets, strings) = match measure.pieces() {
+            Some(pieces) => {
+                let (sets, strings) = Sets::new(&strings, pieces);
+                (Some(sets), strings)
+            }
+            None => (None, strings),
+        };
         let alphabet = Alphabet::new(&strings);
-        let strings = alphabet.encode(strings);
+        let strings = encode(sets.is_some(), &alphabet, strings);
         let by_length = strings.by_length();
         let longest = by_length
             .last()
@@ -102,6 +112,7 @@ impl Choices {
         };
         let mut choices = Self {
             strings,
+            sets,
             alphabet,
             order,
             longest,
@@ -183,9 +194,12 @@ impl Choices {
         self.longest
     }
 
-    /// The numbers of their units.
-    pub(super) fn alphabet(&self) -> &Alphabet {
-        &self.alphabet
+    /// Other strings in the numbers of these strings' units.
+    pub(super) fn encode(&self, strings: Strings) -> Strings {
+        match &self.sets {
+            Some(sets) => encode(true, &self.alphabet, sets.of(&strings)),
+            None => encode(false, &self.alphabet, strings),
+        }
     }
 
     /// The strings that are missing.
@@ -208,6 +222,15 @@ impl Choices {
     pub(super) fn symbols(&self, place: u32) -> &[u32] {
         self.strings.get(place as usize)
     }
+}
+
+/// The strings in the alphabet's numbers; sets are in order.
+fn encode(are_sets: bool, alphabet: &Alphabet, strings: Strings) -> Strings {
+    let mut strings = alphabet.encode(strings);
+    if are_sets {
+        strings.sort_units();
+    }
+    strings
 }
 
 /// The bits of the word that a string of that length needs; more than there are where none has as many.

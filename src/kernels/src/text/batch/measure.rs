@@ -11,7 +11,7 @@ use super::queries::Query;
 use super::tile;
 use crate::arch::Word;
 use crate::simd::Level;
-use crate::text::{self, Pair};
+use crate::text::{self, Pair, Pieces};
 use crate::threads::Interrupted;
 
 /// A distance: the smaller, the nearer.
@@ -53,6 +53,11 @@ pub trait Sealed: Copy + Debug + Send + Sync + Sized {
 
     /// Whether strings of many lengths may share a block at no cost.
     fn takes_any_order(self) -> bool;
+
+    /// What the strings are cut into, where it measures sets.
+    fn pieces(self) -> Option<Pieces> {
+        None
+    }
 
     /// Nothing is nearer of all scores of strings of such lengths, the second from the shortest to the longest.
     fn bound(self, query: usize, choices: [usize; 2]) -> Self::Score;

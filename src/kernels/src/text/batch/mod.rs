@@ -17,6 +17,8 @@ mod jaro;
 mod levenshtein;
 mod measure;
 mod queries;
+mod sets;
+mod shared;
 mod similarity;
 mod strings;
 mod tables;

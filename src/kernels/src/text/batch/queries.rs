@@ -28,7 +28,7 @@ impl Queries {
     /// Numbers the units.
     #[must_use]
     pub fn new(strings: Strings, choices: &Choices) -> Self {
-        let strings = choices.alphabet().encode(strings);
+        let strings = choices.encode(strings);
         Self {
             bytes: strings.units().iter().map(|&symbol| symbol as u8).collect(),
             order: strings.by_length(),

@@ -1,4 +1,4 @@
-//! Jaro's similarity and Winkler's as measures: what the lanes have counted becomes scores.
+//! Similarities as measures: Jaro's, Winkler's and Jaccard's, where what the lanes have counted becomes scores.
 
 use super::blocks::Block;
 use super::cdist::{Cell, Cells};
@@ -6,10 +6,12 @@ use super::choices::{Item, Lanes, Layout, MOST, Spare};
 use super::jaro::{Common, PREFIX_MOST, WORDS};
 use super::measure::{Measure, Sealed, each_width};
 use super::queries::Query;
+use super::shared::Shared;
 use super::tables::{CHOICE, PLACES, Place, QUERY, Tables};
 use super::tile;
 use crate::arch::{Arch, Kernel, Word};
 use crate::simd::Level;
+use crate::text::jaccard::{Pieces, ratio, shared};
 use crate::text::jaro::Winkler;
 use crate::text::{self, Pair};
 use crate::threads::Interrupted;
@@ -21,6 +23,9 @@ pub enum Similarity {
     Jaro,
     /// [`text::jaro`] with the bonus for a common prefix.
     JaroWinkler,
+    /// [`text::jaccard`]. Pieces of units are counted in those that the strings were read in, which has to be code points
+    /// for words.
+    Jaccard(Pieces),
 }
 
 impl Measure for Similarity {}
@@ -49,6 +54,13 @@ impl Sealed for Similarity {
         true
     }
 
+    fn pieces(self) -> Option<Pieces> {
+        match self {
+            Self::Jaccard(pieces) => Some(pieces),
+            Self::Jaro | Self::JaroWinkler => None,
+        }
+    }
+
     fn bound(self, query: usize, [shortest, longest]: [usize; 2]) -> f64 {
         let choice = query.clamp(shortest, longest);
         self.bound_with(query.min(choice), query, choice)
@@ -62,11 +74,12 @@ impl Sealed for Similarity {
         cutoff: f64,
         _: &dyn Fn() -> bool,
     ) -> Result<f64, Interrupted> {
-        let winkler = match self {
-            Self::Jaro => Winkler::Not,
-            Self::JaroWinkler => Winkler::Prefix,
+        let pair = Pair::U32(query, choice);
+        let similarity = match self {
+            Self::Jaro => text::jaro(pair, Winkler::Not),
+            Self::JaroWinkler => text::jaro(pair, Winkler::Prefix),
+            Self::Jaccard(_) => ratio(shared(query, choice), [query.len(), choice.len()]),
         };
-        let similarity = text::jaro(Pair::U32(query, choice), winkler);
         Ok(if similarity < cutoff { 0.0 } else { similarity })
     }
 
@@ -83,7 +96,10 @@ impl Sealed for Similarity {
         each_width!(item, spare, |block, words| {
             let counts = self.count(level, block, queries, words);
             let mut near = Vec::with_capacity(queries.len());
-            for (number, counts) in counts.chunks_exact(WORDS * block.lanes()).enumerate() {
+            for (number, counts) in counts
+                .chunks_exact(self.words() * block.lanes())
+                .enumerate()
+            {
                 let length = queries[number].symbols.len();
                 let nearest = || {
                     let common = most(counts, item.count);
@@ -139,7 +155,7 @@ impl<T> Default for Memory<T> {
     }
 }
 
-/// The largest of the words of so many strings, the first of those that [`Common`] gives.
+/// The largest of the words of so many strings, the first of those that a scan gives.
 #[inline(always)]
 fn most<W: Word>(words: &[W], count: usize) -> usize {
     let most = words[..count]
@@ -153,16 +169,13 @@ impl Similarity {
     fn bound_with(self, common: usize, query: usize, choice: usize) -> f64 {
         // Rounded as the similarity itself is, step by step, so that none comes out above it; but for the bonus, which may
         // by a digit.
-        let jaro = jaro(
-            [query, choice].map(|length| length as f64),
-            common as f64,
-            0.0,
-        );
+        let jaro = || jaro([query, choice].map(number), number(common), 0.0);
         match self {
-            Self::Jaro => jaro,
+            Self::Jaro => jaro(),
             Self::JaroWinkler => {
-                self.finish(jaro, common.min(PREFIX_MOST) as f64) + 4.0 * f64::EPSILON
+                self.finish(jaro(), number(common.min(PREFIX_MOST))) + 4.0 * f64::EPSILON
             }
+            Self::Jaccard(_) => ratio(common, [query, choice]),
         }
     }
 
@@ -181,12 +194,20 @@ impl Similarity {
     /// How many units of a common prefix count.
     fn prefixes(self) -> usize {
         match self {
-            Self::Jaro => 0,
+            Self::Jaro | Self::Jaccard(_) => 0,
             Self::JaroWinkler => PREFIX_MOST,
         }
     }
 
-    /// What [`Common`] gives for each query.
+    /// The words that are counted for each string.
+    fn words(self) -> usize {
+        match self {
+            Self::Jaro | Self::JaroWinkler => WORDS,
+            Self::Jaccard(_) => 1,
+        }
+    }
+
+    /// What [`Common`] or [`Shared`] gives for each query.
     fn count<'s, W: Word>(
         self,
         level: Level,
@@ -197,6 +218,7 @@ impl Similarity {
         match self {
             Self::Jaro => tile::scan::<W, Common<false>>(level, block, queries, spare),
             Self::JaroWinkler => tile::scan::<W, Common<true>>(level, block, queries, spare),
+            Self::Jaccard(_) => tile::scan::<W, Shared>(level, block, queries, spare),
         }
     }
 
@@ -278,6 +300,29 @@ impl<W: Word, T: Cell<f64>> Tell<'_, W, T> {
     /// Plain loops over words, which take the registers of the level.
     #[inline(always)]
     fn tell(self) {
+        match self.measure {
+            Similarity::Jaro | Similarity::JaroWinkler => self.jaro(),
+            Similarity::Jaccard(_) => self.jaccard(),
+        }
+    }
+
+    #[inline(always)]
+    fn jaccard(self) {
+        let rows = self.scores.chunks_exact_mut(self.lengths.len());
+        for (&(query, length), scores) in self.queries.iter().zip(rows) {
+            let shared = &self.counts[query * self.lanes..];
+            for ((score, &choice), shared) in scores.iter_mut().zip(self.lengths).zip(shared) {
+                let both = shared.to_u64() as usize;
+                let either = length + usize::from(choice) - both;
+                let ratio = number(both) / number(either);
+                // Where both sets are empty it is not a number, which passes no comparison.
+                *score = T::of(if ratio >= self.cutoff { ratio } else { 0.0 });
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn jaro(self) {
         let Self {
             measure,
             lengths,

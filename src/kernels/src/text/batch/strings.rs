@@ -69,6 +69,27 @@ impl Strings {
         &self.units
     }
 
+    /// Strings with other units: of each string those that `make` appends.
+    pub(super) fn each_as(&self, mut make: impl FnMut(&[u32], &mut Vec<u32>)) -> Self {
+        let mut others = Self {
+            missing: self.missing.clone(),
+            ..Self::default()
+        };
+        for index in 0..self.len() {
+            make(self.get(index), &mut others.units);
+            others.push_end();
+        }
+        others
+    }
+
+    /// Puts the units of each string in order.
+    pub(super) fn sort_units(&mut self) {
+        for index in 0..self.len() {
+            let range = self.range(index);
+            self.units[range].sort_unstable();
+        }
+    }
+
     fn push_end(&mut self) {
         assert!(
             self.ends.len() < u32::MAX as usize,

@@ -60,7 +60,7 @@ impl Place {
 
 /// Scores by lengths and counts: for each query's length, for each choice's length that was asked for.
 #[derive(Debug)]
-pub struct Tables<T> {
+pub(super) struct Tables<T> {
     entries: Vec<Vec<T>>,
     /// For each query's length, the choices' lengths that are there, as bits.
     known: [u64; QUERY + 1],
