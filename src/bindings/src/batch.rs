@@ -4,10 +4,10 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use hotkernels_kernels::simd::Level;
-use hotkernels_kernels::text::{Pieces, Unit};
 use hotkernels_kernels::text::batch::{
     self, Cell, Choices, Distance, Measure, Order, Queries, Reader, Similarity, Strings,
 };
+use hotkernels_kernels::text::{Pieces, Unit};
 use hotkernels_kernels::threads::Team;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;

@@ -89,6 +89,9 @@ pub trait Lanes<A>: Copy {
 
     /// Lane by lane, the number of bits.
     fn count_ones(self) -> Self;
+
+    /// Whether any bit is set in any lane.
+    fn any(self) -> bool;
 }
 
 /// A register of bytes.
@@ -165,6 +168,11 @@ macro_rules! one {
             #[inline(always)]
             fn count_ones(self) -> Self {
                 Self(<$word>::from_u64(self.0.count_ones().into()))
+            }
+
+            #[inline(always)]
+            fn any(self) -> bool {
+                self.0 != 0
             }
         }
     )*};

@@ -10,7 +10,7 @@ use crate::arch::lanes::{Bytes, Lanes};
 
 macro_rules! lanes {
     ($name:ident, $register:ty, $word:ty, $count:literal, $dup:ident, $load:ident, $store:ident, $and:ident, $or:ident,
-     $xor:ident, $bic:ident, $add:ident, $sub:ident, $equal:ident, $ones:ident) => {
+     $xor:ident, $bic:ident, $add:ident, $sub:ident, $equal:ident, $ones:ident, $max:ident) => {
         #[doc = concat!(stringify!($count), " lanes of `", stringify!($word), "`.")]
         #[derive(Clone, Copy)]
         pub(crate) struct $name($register);
@@ -84,13 +84,19 @@ macro_rules! lanes {
                 // SAFETY: see above.
                 Self(unsafe { $ones(self.0) })
             }
+
+            #[inline(always)]
+            fn any(self) -> bool {
+                // SAFETY: see above.
+                unsafe { $max(self.0) != 0 }
+            }
         }
     };
 }
 
 lanes!(
     U8x16, uint8x16_t, u8, 16, vdupq_n_u8, vld1q_u8, vst1q_u8, vandq_u8, vorrq_u8, veorq_u8,
-    vbicq_u8, vaddq_u8, vsubq_u8, vceqq_u8, vcntq_u8
+    vbicq_u8, vaddq_u8, vsubq_u8, vceqq_u8, vcntq_u8, vmaxvq_u8
 );
 lanes!(
     U16x8,
@@ -107,7 +113,8 @@ lanes!(
     vaddq_u16,
     vsubq_u16,
     vceqq_u16,
-    ones16
+    ones16,
+    vmaxvq_u16
 );
 lanes!(
     U32x4,
@@ -124,7 +131,8 @@ lanes!(
     vaddq_u32,
     vsubq_u32,
     vceqq_u32,
-    ones32
+    ones32,
+    vmaxvq_u32
 );
 lanes!(
     U64x2,
@@ -141,7 +149,8 @@ lanes!(
     vaddq_u64,
     vsubq_u64,
     vceqq_u64,
-    ones64
+    ones64,
+    max64
 );
 
 #[inline(always)]
@@ -160,6 +169,13 @@ unsafe fn ones32(x: uint32x4_t) -> uint32x4_t {
 unsafe fn ones64(x: uint64x2_t) -> uint64x2_t {
     // SAFETY: see above.
     unsafe { vpaddlq_u32(ones32(vreinterpretq_u32_u64(x))) }
+}
+
+/// The largest half of a lane.
+#[inline(always)]
+unsafe fn max64(x: uint64x2_t) -> u32 {
+    // SAFETY: see above.
+    unsafe { vmaxvq_u32(vreinterpretq_u32_u64(x)) }
 }
 
 impl Bytes<Neon> for U8x16 {

@@ -8,11 +8,11 @@ use crate::arch::lanes::{Bytes, Lanes};
 // SAFETY, for all blocks below: a value of these types is made only with the instruction set's token, which proves that the
 // CPU has the instructions; loads and stores pass the caller's promise on.
 
-/// One type of lanes. `equal` and `ones` are functions of this file.
+/// One type of lanes. `equal`, `ones` and `any` are functions of this file.
 macro_rules! lanes {
     ($name:ident, $arch:ty, $register:ty, $word:ty, $signed:ty, $count:literal,
      $set1:ident, $load:ident, $store:ident, $and:ident, $or:ident, $xor:ident, $andnot:ident, $add:ident, $sub:ident,
-     $equal:path, $ones:path) => {
+     $equal:path, $ones:path, $any:path) => {
         #[doc = concat!(stringify!($count), " lanes of `", stringify!($word), "`.")]
         #[derive(Clone, Copy)]
         pub(crate) struct $name($register);
@@ -86,6 +86,12 @@ macro_rules! lanes {
                 // SAFETY: see above.
                 Self(unsafe { $ones(self.0) })
             }
+
+            #[inline(always)]
+            fn any(self) -> bool {
+                // SAFETY: see above.
+                unsafe { $any(self.0) }
+            }
         }
     };
 }
@@ -114,7 +120,8 @@ macro_rules! all_lanes {
             $add8,
             $sub8,
             $module::equal8,
-            $module::ones8
+            $module::ones8,
+            $module::any
         );
         lanes!(
             $u16,
@@ -133,7 +140,8 @@ macro_rules! all_lanes {
             $add16,
             $sub16,
             $module::equal16,
-            $module::ones16
+            $module::ones16,
+            $module::any
         );
         lanes!(
             $u32,
@@ -152,7 +160,8 @@ macro_rules! all_lanes {
             $add32,
             $sub32,
             $module::equal32,
-            $module::ones32
+            $module::ones32,
+            $module::any
         );
         lanes!(
             $u64,
@@ -171,7 +180,8 @@ macro_rules! all_lanes {
             $add64,
             $sub64,
             $module::equal64,
-            $module::ones64
+            $module::ones64,
+            $module::any
         );
     };
 }
@@ -225,6 +235,12 @@ bytes!(U8x64, Avx512, _mm512_min_epu8, _mm512_adds_epu8);
 /// What SSE2 has no instruction for.
 mod sse2 {
     use super::*;
+
+    #[inline(always)]
+    pub(super) unsafe fn any(x: __m128i) -> bool {
+        // SAFETY: see above.
+        unsafe { _mm_movemask_epi8(_mm_cmpeq_epi8(x, _mm_setzero_si128())) != 0xffff }
+    }
 
     pub(super) use std::arch::x86_64::_mm_cmpeq_epi8 as equal8;
     pub(super) use std::arch::x86_64::_mm_cmpeq_epi16 as equal16;
@@ -280,6 +296,12 @@ mod sse2 {
 mod avx2 {
     use super::*;
 
+    #[inline(always)]
+    pub(super) unsafe fn any(x: __m256i) -> bool {
+        // SAFETY: see above.
+        unsafe { _mm256_testz_si256(x, x) == 0 }
+    }
+
     pub(super) use std::arch::x86_64::_mm256_cmpeq_epi8 as equal8;
     pub(super) use std::arch::x86_64::_mm256_cmpeq_epi16 as equal16;
     pub(super) use std::arch::x86_64::_mm256_cmpeq_epi32 as equal32;
@@ -322,6 +344,12 @@ mod avx2 {
 /// What AVX-512 has no instruction for, or none that every CPU with it has (counting bits is an extension of its own).
 mod avx512 {
     use super::*;
+
+    #[inline(always)]
+    pub(super) unsafe fn any(x: __m512i) -> bool {
+        // SAFETY: see above.
+        unsafe { _mm512_test_epi64_mask(x, x) != 0 }
+    }
 
     #[inline(always)]
     pub(super) unsafe fn equal8(a: __m512i, b: __m512i) -> __m512i {

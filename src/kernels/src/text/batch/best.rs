@@ -7,6 +7,7 @@ use super::cdist::split;
 use super::choices::{Choices, Item, Spare, in_lanes};
 use super::measure::Measure;
 use super::queries::{Queries, Query};
+use super::scores::{Scores, near};
 use crate::simd::Level;
 use crate::threads::{Interrupted, Team};
 
@@ -75,7 +76,7 @@ pub fn best_match<M: Measure>(
         .iter()
         .map(|group| Mutex::new(vec![nothing; group.len()]))
         .collect();
-    let work = |spare: &mut Spare, piece: usize, ask: &dyn Fn() -> bool| {
+    let work = |own: &mut (Spare, Scores<M::Score>), piece: usize, ask: &dyn Fn() -> bool| {
         let number = piece / ranges.len();
         let group = queries.of(groups[number]);
         let shared = &found[number];
@@ -90,7 +91,7 @@ pub fn best_match<M: Measure>(
             done,
         };
         if search
-            .run(ranges[piece % ranges.len()], &mut known, spare, ask)
+            .run(ranges[piece % ranges.len()], &mut known, own, ask)
             .is_err()
         {
             return;
@@ -106,7 +107,7 @@ pub fn best_match<M: Measure>(
             }
         }
     };
-    team.for_each_asking(groups.len() * ranges.len(), Spare::default, work)?;
+    team.for_each_asking(groups.len() * ranges.len(), Default::default, work)?;
     let mut all = vec![None; queries.len()];
     for (group, known) in groups.iter().zip(found) {
         let known = known.into_inner().unwrap_or_default();
@@ -131,18 +132,19 @@ impl<M: Measure> Search<'_, M> {
         &self,
         items: &[Item],
         known: &mut [Known<M::Score>],
-        spare: &mut Spare,
+        own: &mut (Spare, Scores<M::Score>),
         ask: &dyn Fn() -> bool,
     ) -> Result<(), Interrupted> {
         let length = self
             .group
             .get(self.group.len() / 2)
             .map_or(0, |query| query.symbols.len());
+        let mut limits = Vec::new();
         for item in nearest_first(items, length) {
             if ask() {
                 return Err(Interrupted);
             }
-            self.item(item, known, spare, ask)?;
+            self.item(item, known, &mut limits, own, ask)?;
             let pairs = self.group.len() * item.count;
             self.done.fetch_add(pairs as u64, Ordering::Relaxed);
         }
@@ -153,39 +155,36 @@ impl<M: Measure> Search<'_, M> {
         &self,
         item: &Item,
         known: &mut [Known<M::Score>],
-        spare: &mut Spare,
+        limits: &mut Vec<M::Score>,
+        (spare, scores): &mut (Spare, Scores<M::Score>),
         stop: &dyn Fn() -> bool,
     ) -> Result<(), Interrupted> {
-        let (mut near, mut numbers) = (
-            Vec::with_capacity(self.group.len()),
-            Vec::with_capacity(self.group.len()),
-        );
-        let mut alone = Vec::new();
-        for (number, query) in self.group.iter().enumerate() {
+        let places = self.choices.places(item);
+        let in_lanes = self.group.partition_point(|query| in_lanes(item, query));
+        let (together, alone) = self.group.split_at(in_lanes);
+        let near = near(self.measure, item, together, |number| known[number].limit);
+        if !near.is_empty() {
+            limits.clear();
+            limits.extend(known[near.clone()].iter().map(|known| known.limit));
+            let queries = &together[near.clone()];
+            self.measure
+                .scores(self.level, item, queries, Some(limits), spare, scores);
+            for (number, scores) in scores.rows() {
+                let known = &mut known[near.start + number];
+                for (&place, &score) in places.iter().zip(scores) {
+                    if !M::nearer(known.limit, score) {
+                        known.offer(place as usize, score);
+                    }
+                }
+            }
+        }
+        for (query, known) in alone.iter().zip(&mut known[in_lanes..]) {
             let bound = self.measure.bound(query.symbols.len(), item.lengths);
-            if M::nearer(known[number].limit, bound) {
+            if M::nearer(known.limit, bound) {
                 continue;
             }
-            if in_lanes(item, query) {
-                near.push(*query);
-                numbers.push(number);
-            } else {
-                alone.push(number);
-            }
-        }
-        let places = self.choices.places(item);
-        if !near.is_empty() {
-            let limits: Vec<M::Score> = numbers.iter().map(|&number| known[number].limit).collect();
-            let mut each = |number: usize, scores: &[M::Score]| {
-                offer::<M>(&mut known[numbers[number]], places, scores);
-            };
-            self.measure
-                .scores(self.level, item, &near, Some(&limits), spare, &mut each);
-        }
-        for number in alone {
-            let known = &mut known[number];
             for &place in places {
-                let (query, choice) = (self.group[number].symbols, self.choices.symbols(place));
+                let (query, choice) = (query.symbols, self.choices.symbols(place));
                 let score = self
                     .measure
                     .pair(self.level, query, choice, known.limit, stop)?;
@@ -198,24 +197,6 @@ impl<M: Measure> Search<'_, M> {
             }
         }
         Ok(())
-    }
-}
-
-/// Offers those of the scores that pass.
-#[inline(always)]
-fn offer<M: Measure>(known: &mut Known<M::Score>, places: &[u32], scores: &[M::Score]) {
-    let Some(&first) = scores.first() else { return };
-    // Without a branch in the loop it takes SIMD, and mostly there is nothing.
-    let nearest = scores
-        .iter()
-        .fold(first, |a, &b| if M::nearer(b, a) { b } else { a });
-    if M::nearer(known.limit, nearest) {
-        return;
-    }
-    for (&place, &score) in places.iter().zip(scores) {
-        if score == nearest {
-            known.offer(place as usize, score);
-        }
     }
 }
 

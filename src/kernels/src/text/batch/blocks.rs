@@ -70,17 +70,13 @@ impl Index {
         found.map_or(0, |place| self.sparse[place].1)
     }
 
-    /// Calls `each` with the row of each of the query's symbols.
+    /// The row of each of the query's symbols, as `to` has it.
     #[inline(always)]
-    pub(super) fn rows(&self, query: &Query<'_>, mut each: impl FnMut(u16)) {
+    pub(super) fn pick<T>(&self, query: &Query<'_>, rows: &mut Vec<T>, to: impl Fn(u16) -> T) {
+        rows.clear();
         match query.dense {
-            Some(bytes) => bytes
-                .iter()
-                .for_each(|&byte| each(self.dense[usize::from(byte)])),
-            None => query
-                .symbols
-                .iter()
-                .for_each(|&symbol| each(self.get(symbol))),
+            Some(bytes) => rows.extend(bytes.iter().map(|&byte| to(self.dense[usize::from(byte)]))),
+            None => rows.extend(query.symbols.iter().map(|&symbol| to(self.get(symbol)))),
         }
     }
 }
@@ -181,20 +177,15 @@ impl<W: Word> Block<W> {
         self.rows.row(LENGTHS)
     }
 
-    /// The words of the first row; a query's rows begin so many words behind it as [`Block::pick`] says.
+    /// The words of the first row.
     #[inline(always)]
     pub(super) fn first(&self) -> *const W {
         self.rows.first()
     }
 
-    /// Where the row of each of the query's symbols begins, in words behind the first row. All these rows are there, of as
-    /// many words as there are lanes.
+    /// The row of each of the query's symbols. All these rows are there, of as many words as there are lanes.
     #[inline(always)]
-    pub(super) fn pick(&self, query: &Query<'_>, rows: &mut Vec<u32>) {
-        rows.clear();
-        rows.reserve(query.symbols.len());
-        let lanes = self.lanes() as u32;
-        self.index
-            .rows(query, |row| rows.push(u32::from(row) * lanes));
+    pub(super) fn pick(&self, query: &Query<'_>, rows: &mut Vec<u16>) {
+        self.index.pick(query, rows, |row| row);
     }
 }

@@ -3,8 +3,10 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::choices::{Choices, Item, Spare, in_lanes};
-use super::measure::{Measure, Sealed};
+use super::measure::Measure;
 use super::queries::{Queries, Query};
+use super::scores::{Scores, near};
+use crate::arch::{Arch, Kernel};
 use crate::memory::Target;
 use crate::simd::Level;
 use crate::threads::{Interrupted, Team};
@@ -15,6 +17,9 @@ const GROUP: (usize, usize) = (16, 4096);
 
 /// Pieces for each thread, at least, so that none is left without work for long.
 pub(super) const PIECES: usize = 8;
+
+/// Bytes that come into the cache together.
+const LINE: usize = 64;
 
 /// A number that a matrix of scores may hold.
 pub trait Cell<Score>: Copy + Send + Sync + 'static {
@@ -63,26 +68,54 @@ pub fn cdist<M: Measure, T: Cell<M::Score>>(
     assert_eq!((out.rows(), out.cols()), (queries.len(), choices.len()));
     fill_missing(queries, choices, missing, out);
     let groups = queries.groups(GROUP.0, GROUP.1);
+    let cutoff = cutoff.unwrap_or(M::ANY);
     let ranges = split(choices.items(), groups.len(), team);
-    let work = |memory: &mut (Spare, M::Memory<T>), piece: usize, ask: &dyn Fn() -> bool| {
-        let group = queries.of(groups[piece / ranges.len()]);
-        for item in ranges[piece % ranges.len()] {
-            if ask() {
-                return;
+    let work =
+        |(spare, scores): &mut (Spare, Scores<M::Score>), piece: usize, ask: &dyn Fn() -> bool| {
+            let group = queries.of(groups[piece / ranges.len()]);
+            for item in ranges[piece % ranges.len()] {
+                if ask() {
+                    return;
+                }
+                // SAFETY: the choices' places are columns, which the assertion has seen; this piece alone has them in the rows
+                // of its group.
+                let strip =
+                    unsafe { Strip::<M, T>::new(out, choices.places(item), item.is_run, cutoff) };
+                let in_lanes = group.partition_point(|query| in_lanes(item, query));
+                let (together, alone) = group.split_at(in_lanes);
+                let near = near(measure, item, together, |_| cutoff);
+                for query in together[..near.start].iter().chain(&together[near.end..]) {
+                    strip.fill(query.row);
+                }
+                if !near.is_empty() {
+                    let queries = &together[near];
+                    measure.scores(level, item, queries, None, spare, scores);
+                    Write {
+                        strip: &strip,
+                        queries,
+                        scores,
+                    }
+                    .at(level);
+                }
+                for query in alone {
+                    let bound = measure.bound(query.symbols.len(), item.lengths);
+                    if M::nearer(cutoff, bound) {
+                        strip.fill(query.row);
+                        continue;
+                    }
+                    for (number, &place) in strip.places.iter().enumerate() {
+                        let symbols = choices.symbols(place);
+                        let score = measure.pair(level, query.symbols, symbols, cutoff, ask);
+                        let Ok(score) = score else { return };
+                        strip.write_one(query.row, number, score);
+                        if ask() {
+                            return;
+                        }
+                    }
+                }
+                done.fetch_add((group.len() * item.count) as u64, Ordering::Relaxed);
             }
-            // SAFETY: the choices' places are columns and the queries' are rows, which the assertion has seen; this piece
-            // alone has both.
-            let cells = unsafe { Cells::new(out, choices.places(item), item.is_run) };
-            if fill(
-                level, measure, choices, item, &group, cutoff, memory, ask, &cells,
-            )
-            .is_err()
-            {
-                return;
-            }
-            done.fetch_add((group.len() * item.count) as u64, Ordering::Relaxed);
-        }
-    };
+        };
     team.for_each_asking(groups.len() * ranges.len(), Default::default, work)
 }
 
@@ -113,101 +146,120 @@ pub(super) fn split<'a>(items: &'a [Item], groups: usize, team: &Team<'_>) -> Ve
     items.chunks(items.len().div_ceil(ranges).max(1)).collect()
 }
 
-/// Writes the scores of an item's strings and each query of the group.
-#[expect(clippy::too_many_arguments, reason = "each is one thing")]
-fn fill<M: Measure, T: Cell<M::Score>>(
-    level: Level,
-    measure: M,
-    choices: &Choices,
-    item: &Item,
-    group: &[Query<'_>],
-    cutoff: Option<M::Score>,
-    (spare, memory): &mut (Spare, M::Memory<T>),
-    stop: &dyn Fn() -> bool,
-    cells: &Cells<'_, T>,
-) -> Result<(), Interrupted> {
-    let places = choices.places(item);
-    let (mut near, mut alone) = (Vec::new(), Vec::new());
-    for &query in group {
-        let bound = measure.bound(query.symbols.len(), item.lengths);
-        match cutoff {
-            Some(cutoff) if M::nearer(cutoff, bound) => {
-                cells.put(query.row, &vec![T::of(M::beyond(cutoff)); item.count]);
-            }
-            _ if in_lanes(item, &query) => near.push(query),
-            _ => alone.push(query),
-        }
-    }
-    if !near.is_empty() {
-        measure.write(level, item, &near, cutoff, (spare, memory), cells);
-    }
-    for query in alone {
-        for (number, &place) in places.iter().enumerate() {
-            let choice = choices.symbols(place);
-            let limit = cutoff.unwrap_or(M::ANY);
-            let score = measure.pair(level, query.symbols, choice, limit, stop)?;
-            cells.put_one(query.row, number, told::<M, T>(score, cutoff));
-            if stop() {
-                return Err(Interrupted);
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Cells of a matrix: of any of its rows those of an item's strings.
-pub struct Cells<'a, T> {
+/// The columns of an item's strings.
+struct Strip<'a, M: Measure, T> {
     out: &'a Target<'a, T>,
     places: &'a [u32],
     is_run: bool,
+    cutoff: M::Score,
 }
 
-impl<'a, T: Copy> Cells<'a, T> {
-    /// Those of the strings at some places, which are a run of places or not.
+impl<'a, M: Measure, T: Cell<M::Score>> Strip<'a, M, T> {
+    /// `is_run`: whether the places are one after the other.
     ///
     /// # Safety
     ///
-    /// The places must be columns of the matrix. Nobody else may write there, in the rows that are asked for, and these must
-    /// be rows of the matrix.
-    unsafe fn new(out: &'a Target<'a, T>, places: &'a [u32], is_run: bool) -> Self {
+    /// The places must be columns of the matrix, and nobody else read or write them in a row that is written here.
+    unsafe fn new(
+        out: &'a Target<'a, T>,
+        places: &'a [u32],
+        is_run: bool,
+        cutoff: M::Score,
+    ) -> Self {
         Self {
             out,
             places,
             is_run,
+            cutoff,
         }
     }
 
-    /// Writes a row's cells.
-    #[inline]
-    pub(super) fn put(&self, row: usize, cells: &[T]) {
+    /// What stands in the matrix for a score.
+    #[inline(always)]
+    fn cell(&self, score: M::Score) -> T {
+        let beyond = M::beyond(self.cutoff);
+        T::of(if M::nearer(self.cutoff, score) {
+            beyond
+        } else {
+            score
+        })
+    }
+
+    /// Writes a row of scores that do not pass.
+    fn fill(&self, row: usize) {
+        assert!(row < self.out.rows());
+        for &place in self.places {
+            // SAFETY: the row is there, and the place as `new` was promised.
+            unsafe {
+                self.out
+                    .at(row, place as usize)
+                    .write(T::of(M::beyond(self.cutoff)));
+            }
+        }
+    }
+
+    /// Writes the score of one of the places.
+    fn write_one(&self, row: usize, number: usize, score: M::Score) {
+        assert!(row < self.out.rows());
+        let column = self.places[number] as usize;
+        // SAFETY: as in `fill`.
+        unsafe { self.out.at(row, column).write(self.cell(score)) };
+    }
+
+    /// Writes a row of scores, of which there may be more than places. `prefetch` is called with what comes next.
+    #[inline(always)]
+    fn write(&self, row: usize, scores: &[M::Score], prefetch: impl Fn(*const T)) {
+        assert!(row < self.out.rows());
+        let scores = &scores[..self.places.len()];
         match self.places {
             [first, ..] if self.is_run => {
-                let first = self.out.at(row, *first as usize);
-                let count = cells.len().min(self.places.len());
-                // SAFETY: the promise to `new`; the places are one after the other.
-                unsafe { first.copy_from_nonoverlapping(cells.as_ptr(), count) };
+                let start = self.out.at(row, *first as usize);
+                for (offset, &score) in scores.iter().enumerate() {
+                    // SAFETY: as in `fill`; the places are one after the other.
+                    unsafe { start.add(offset).write(self.cell(score)) };
+                }
+                // The columns behind these, which the next item has: rows are far from each other in memory.
+                for offset in (0..scores.len()).step_by(LINE / size_of::<T>()) {
+                    prefetch(start.wrapping_add(scores.len() + offset));
+                }
             }
             _ => {
-                for (&place, &cell) in self.places.iter().zip(cells) {
-                    // SAFETY: the promise to `new`.
-                    unsafe { self.out.at(row, place as usize).write(cell) };
+                for (&place, &score) in self.places.iter().zip(scores) {
+                    // SAFETY: as in `fill`.
+                    unsafe { self.out.at(row, place as usize).write(self.cell(score)) };
                 }
             }
         }
     }
+}
 
-    /// Writes a cell of a row, by its number.
-    fn put_one(&self, row: usize, number: usize, cell: T) {
-        // SAFETY: the promise to `new`.
-        unsafe { self.out.at(row, self.places[number] as usize).write(cell) };
+/// Writes the scores of an item's strings and of queries.
+struct Write<'a, M: Measure, T> {
+    strip: &'a Strip<'a, M, T>,
+    queries: &'a [Query<'a>],
+    scores: &'a Scores<M::Score>,
+}
+
+impl<M: Measure, T: Cell<M::Score>> Kernel for Write<'_, M, T> {
+    type Output = ();
+
+    fn scalar(self) {
+        self.write(|_| ());
+    }
+
+    #[inline(always)]
+    fn run<A: Arch>(self, arch: A) {
+        self.write(|address| arch.prefetch(address));
     }
 }
 
-/// The score, or what stands for it where it does not pass the cutoff.
-#[inline(always)]
-pub(super) fn told<M: Sealed, T: Cell<M::Score>>(score: M::Score, cutoff: Option<M::Score>) -> T {
-    match cutoff {
-        Some(cutoff) if M::nearer(cutoff, score) => T::of(M::beyond(cutoff)),
-        _ => T::of(score),
+impl<M: Measure, T: Cell<M::Score>> Write<'_, M, T> {
+    /// The compiler finds the registers for it.
+    #[inline(always)]
+    fn write(&self, prefetch: impl Fn(*const T)) {
+        for (number, scores) in self.scores.rows() {
+            let row = self.queries[number].row;
+            self.strip.write(row, scores, &prefetch);
+        }
     }
 }

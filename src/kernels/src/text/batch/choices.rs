@@ -5,15 +5,13 @@ use super::columns::{Columns, SYMBOLS};
 use super::queries::Query;
 use super::sets::Sets;
 use super::strings::{Alphabet, Strings};
+use super::tables::Tables;
 use super::tile::{self, Counts};
-use super::{damerau, measure::Measure, similarity};
+use super::{damerau, measure::Measure};
 use crate::simd::Level;
 
 /// The most symbols of a string in a block; the words have no more bits.
 pub(super) const LONGEST: usize = 64;
-
-/// The most strings in a block: bytes, two registers of them.
-pub(super) const MOST: usize = 128;
 
 /// Strings that are not in blocks, worked on together: they are long.
 const FEW: usize = 16;
@@ -82,7 +80,7 @@ pub struct Spare {
     pub(super) u32: tile::Spare<u32>,
     pub(super) u64: tile::Spare<u64>,
     pub(super) columns: damerau::Spare,
-    pub(super) similarities: similarity::Memory<f64>,
+    pub(super) tables: Tables,
 }
 
 impl Choices {

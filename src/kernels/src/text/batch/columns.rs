@@ -57,9 +57,6 @@ impl Columns {
     /// The query's symbols as the block numbers them.
     #[inline(always)]
     pub(super) fn pick(&self, query: &Query<'_>, symbols: &mut Vec<u8>) {
-        symbols.clear();
-        symbols.reserve(query.symbols.len());
-        self.index
-            .rows(query, |row| symbols.push((row as u8).max(1)));
+        self.index.pick(query, symbols, |row| (row as u8).max(1));
     }
 }

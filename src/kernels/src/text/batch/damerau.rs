@@ -8,8 +8,8 @@
 
 use super::columns::Columns;
 use super::queries::Query;
+use super::scores::{Distances, Found, Scores};
 use crate::arch::{Arch, Bytes, Kernel, Lanes, One};
-use crate::simd::Level;
 
 /// The longest query whose distances to strings of a block fit in a byte, with room for what is far.
 pub(super) const LONGEST: usize = 250;
@@ -25,30 +25,14 @@ pub(super) struct Spare {
     out: Vec<u8>,
 }
 
-/// For each query, its distance to each string.
-pub(super) fn distances<'s>(
-    level: Level,
-    columns: &Columns,
-    queries: &[Query<'_>],
-    spare: &'s mut Spare,
-) -> &'s [u8] {
-    let bytes = queries.len() * columns.lanes();
-    if spare.out.len() < bytes {
-        spare.out.resize(bytes, 0);
-    }
-    Tile {
-        columns,
-        queries,
-        spare,
-    }
-    .at(level);
-    &spare.out[..bytes]
-}
-
-struct Tile<'a> {
-    columns: &'a Columns,
-    queries: &'a [Query<'a>],
-    spare: &'a mut Spare,
+/// Some queries against the strings of a block; where there are limits, one for each query, those without a distance that
+/// passes have none.
+pub(super) struct Tile<'a> {
+    pub(super) columns: &'a Columns,
+    pub(super) queries: &'a [Query<'a>],
+    pub(super) limits: Option<&'a [u32]>,
+    pub(super) spare: &'a mut Spare,
+    pub(super) scores: &'a mut Scores<u32>,
 }
 
 impl Kernel for Tile<'_> {
@@ -73,10 +57,22 @@ impl Tile<'_> {
             state,
             out,
         } = self.spare;
-        for (query, out) in self.queries.iter().zip(out.chunks_exact_mut(L::COUNT)) {
+        out.resize(L::COUNT, 0);
+        self.scores.begin(self.queries.len(), L::COUNT);
+        for (number, query) in self.queries.iter().enumerate() {
             assert!(query.symbols.len() <= LONGEST);
             self.columns.pick(query, symbols);
             fill::<A, L>(arch, self.columns, symbols, state, out);
+            let found = Found {
+                number,
+                query: query.symbols.len(),
+                choices: &[],
+                lanes: L::COUNT,
+                words: out,
+            };
+            let limit = self.limits.map(|limits| limits[number]);
+            let decode = &mut Distances::<false>;
+            self.scores.take::<A, L, _>(arch, found, limit, decode);
         }
     }
 }

@@ -1,15 +1,16 @@
 //! Measures: what is computed of two strings, pair by pair and block by block.
 
 use std::fmt::Debug;
+use std::marker::PhantomData;
 
-use super::cdist::{Cell, Cells, told};
-use super::choices::{Item, Lanes, Layout, MOST, Spare};
+use super::choices::{Item, Lanes, Layout, Spare};
 use super::damerau;
-use super::hamming::Same;
+use super::hamming::Different;
 use super::levenshtein::Edits;
 use super::queries::Query;
-use super::tile;
-use crate::arch::Word;
+use super::scores::{Distances, Scores};
+use super::tile::Tile;
+use crate::arch::Kernel;
 use crate::simd::Level;
 use crate::text::{self, Pair, Pieces};
 use crate::threads::Interrupted;
@@ -33,11 +34,9 @@ pub trait Measure: Sealed {}
 impl Measure for Distance {}
 
 /// What a measure does for this module.
-pub trait Sealed: Copy + Debug + Send + Sync + Sized {
+pub trait Sealed: Copy + Debug + Send + Sync {
     /// What it is told in.
     type Score: Copy + Debug + Default + PartialOrd + Send + Sync + 'static;
-    /// What a thread keeps for scores in cells of a type.
-    type Memory<T>: Default;
 
     /// The cutoff that every score passes.
     const ANY: Self::Score;
@@ -76,8 +75,8 @@ pub trait Sealed: Copy + Debug + Send + Sync + Sized {
         stop: &dyn Fn() -> bool,
     ) -> Result<Self::Score, Interrupted>;
 
-    /// Calls `each` with the number of each query and the scores of the item's strings, which are laid out in lanes. Where
-    /// there are limits, one a query, a query none of whose scores pass may be left out.
+    /// The scores of each query and the item's strings, which are laid out in lanes. Where there are limits, one a query, a
+    /// query none of whose scores pass may be left out.
     fn scores(
         self,
         level: Level,
@@ -85,66 +84,39 @@ pub trait Sealed: Copy + Debug + Send + Sync + Sized {
         queries: &[Query<'_>],
         limits: Option<&[Self::Score]>,
         spare: &mut Spare,
-        each: &mut dyn FnMut(usize, &[Self::Score]),
+        scores: &mut Scores<Self::Score>,
     );
-
-    /// Writes the scores of the queries and the item's strings to their cells; what stands for those beyond the cutoff.
-    fn write<T: Cell<Self::Score>>(
-        self,
-        level: Level,
-        item: &Item,
-        queries: &[Query<'_>],
-        cutoff: Option<Self::Score>,
-        memory: (&mut Spare, &mut Self::Memory<T>),
-        cells: &Cells<'_, T>,
-    ) {
-        self.scores(
-            level,
-            item,
-            queries,
-            None,
-            memory.0,
-            &mut |number, scores| {
-                let mut row = [T::of(Self::Score::default()); MOST];
-                for (cell, &score) in row.iter_mut().zip(scores) {
-                    *cell = told::<Self, T>(score, cutoff);
-                }
-                cells.put(queries[number].row, &row[..scores.len()]);
-            },
-        );
-    }
 }
 
-/// Calls a function with the block and the memory of its width; nothing else is laid out in bits.
-macro_rules! each_width {
-    ($item:expr, $spare:expr, |$block:ident, $words:ident| $call:expr) => {
+/// Runs a tile with what an algorithm finds and what that tells, on the block of an item and with the memory of its width;
+/// nothing else is laid out in bits.
+macro_rules! tile {
+    ($algorithm:ty, $decode:expr, $level:expr, $item:expr, $queries:expr, $limits:expr, $spare:expr, $scores:expr) => {
+        tile!(@ $algorithm, $decode, $level, $item, $queries, $limits, $spare, $scores,
+            U8 u8, U16 u16, U32 u32, U64 u64)
+    };
+    (@ $algorithm:ty, $decode:expr, $level:expr, $item:expr, $queries:expr, $limits:expr, $spare:expr, $scores:expr,
+        $($lanes:ident $word:ident),*) => {
         match &$item.lanes {
-            Lanes::U8($block) => {
-                let $words = &mut $spare.u8;
-                $call
+            $(Lanes::$lanes(block) => Tile {
+                block,
+                queries: $queries,
+                limits: $limits,
+                algorithm: PhantomData::<$algorithm>,
+                decode: $decode,
+                spare: &mut $spare.$word,
+                scores: $scores,
             }
-            Lanes::U16($block) => {
-                let $words = &mut $spare.u16;
-                $call
-            }
-            Lanes::U32($block) => {
-                let $words = &mut $spare.u32;
-                $call
-            }
-            Lanes::U64($block) => {
-                let $words = &mut $spare.u64;
-                $call
-            }
+            .at($level),)*
             Lanes::Columns(_) | Lanes::Long => unreachable!("not laid out in bits"),
         }
     };
 }
 
-pub(super) use each_width;
+pub(super) use tile;
 
 impl Sealed for Distance {
     type Score = u32;
-    type Memory<T> = ();
 
     const ANY: u32 = u32::MAX;
 
@@ -199,90 +171,50 @@ impl Sealed for Distance {
         queries: &[Query<'_>],
         limits: Option<&[u32]>,
         spare: &mut Spare,
-        each: &mut dyn FnMut(usize, &[u32]),
+        scores: &mut Scores<u32>,
     ) {
-        let passes =
-            |number: usize, nearest: u32| nearest <= limits.map_or(0, |limits| limits[number]);
-        let all = limits.is_none();
-        let mut scores = [0; MOST];
         if let Lanes::Columns(columns) = &item.lanes {
-            let found = damerau::distances(level, columns, queries, &mut spare.columns);
-            for (number, found) in found.chunks_exact(columns.lanes()).enumerate() {
-                let found = &found[..item.count];
-                if all || passes(number, least(found).into()) {
-                    each(number, widen(found, &mut scores, u32::from));
-                }
+            damerau::Tile {
+                columns,
+                queries,
+                limits,
+                spare: &mut spare.columns,
+                scores,
             }
+            .at(level);
             return;
         }
-        each_width!(item, spare, |block, words| {
-            if self == Self::Hamming {
-                let found = tile::scan::<_, Same>(level, block, queries, words);
-                for (number, same) in found.chunks_exact(block.lanes()).enumerate() {
-                    let (same, length) = (&same[..item.count], queries[number].symbols.len());
-                    let nearest =
-                        || length.max(item.lengths[0]) as u32 - most(same).to_u64() as u32;
-                    if all || passes(number, nearest()) {
-                        let pairs = same.iter().zip(block.lengths());
-                        for (to, (same, &other)) in scores.iter_mut().zip(pairs) {
-                            *to = length.max(other.into()) as u32 - same.to_u64() as u32;
-                        }
-                        each(number, &scores[..item.count]);
-                    }
-                }
-            } else {
-                let found = if self == Self::Osa {
-                    tile::scan::<_, Edits<true>>(level, block, queries, words)
-                } else {
-                    tile::scan::<_, Edits<false>>(level, block, queries, words)
-                };
-                for (number, steps) in found.chunks_exact(block.lanes()).enumerate() {
-                    let steps = &steps[..item.count];
-                    let base = base(queries[number].symbols.len(), steps);
-                    let distance = |steps| base.wrapping_add(steps as u32);
-                    if all || passes(number, distance(least(steps).to_u64())) {
-                        each(
-                            number,
-                            widen(steps, &mut scores, |steps| distance(steps.to_u64())),
-                        );
-                    }
-                }
+        let decode = Distances::<true>;
+        match self {
+            Self::Hamming => {
+                tile!(
+                    Different, decode, level, item, queries, limits, spare, scores
+                );
             }
-        });
+            Self::Osa => {
+                tile!(
+                    Edits<true>,
+                    decode,
+                    level,
+                    item,
+                    queries,
+                    limits,
+                    spare,
+                    scores
+                );
+            }
+            Self::Levenshtein | Self::DamerauLevenshtein => {
+                tile!(
+                    Edits<false>,
+                    decode,
+                    level,
+                    item,
+                    queries,
+                    limits,
+                    spare,
+                    scores
+                );
+            }
+        }
     }
-}
-
-/// What stands for no steps at all: a word's bits less than the query's length.
-#[inline(always)]
-fn base<W: Word>(length: usize, _: &[W]) -> u32 {
-    (length as u32).wrapping_sub(W::BITS as u32)
-}
-
-/// The least of the words, without a branch in the loop: it takes SIMD.
-#[inline(always)]
-fn least<W: Word>(words: &[W]) -> W {
-    words
-        .iter()
-        .fold(W::from_u64(u64::MAX), |a, &b| if b < a { b } else { a })
-}
-
-/// The largest of the words.
-#[inline(always)]
-fn most<W: Word>(words: &[W]) -> W {
-    words
-        .iter()
-        .fold(W::default(), |a, &b| if b > a { b } else { a })
-}
-
-/// The words as scores.
-#[inline(always)]
-fn widen<'s, W: Copy>(
-    words: &[W],
-    scores: &'s mut [u32; MOST],
-    score: impl Fn(W) -> u32,
-) -> &'s [u32] {
-    for (to, &word) in scores.iter_mut().zip(words) {
-        *to = score(word);
-    }
-    &scores[..words.len()]
 }

@@ -17,6 +17,7 @@ mod jaro;
 mod levenshtein;
 mod measure;
 mod queries;
+mod scores;
 mod sets;
 mod shared;
 mod similarity;

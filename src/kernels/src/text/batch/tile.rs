@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 
 use super::blocks::Block;
 use super::queries::Query;
+use super::scores::{Decode, Found, Scores};
 use crate::arch::{Arch, Kernel, Lanes, Word};
 use crate::simd::Level;
 
@@ -21,8 +22,8 @@ pub(super) struct Rows<'a, A, W> {
     /// Whether the query before it, of this tile, has as many symbols: what follows from the lengths alone is the same.
     pub(super) again: bool,
     first: *const W,
-    /// Where the rows of the query's symbols begin; each is one of the block's.
-    picked: &'a [u32],
+    /// The rows of the query's symbols; each is one of the block's.
+    picked: &'a [u16],
 }
 
 impl<A: Copy, W: Word> Rows<'_, A, W> {
@@ -35,7 +36,7 @@ impl<A: Copy, W: Word> Rows<'_, A, W> {
     /// Where each string has the query's symbol at a place.
     #[inline(always)]
     pub(super) fn get<L: Lanes<A, Word = W>>(&self, place: usize) -> [L; SIDE] {
-        let row = self.picked[place] as usize;
+        let row = usize::from(self.picked[place]) * SIDE * L::COUNT;
         // SAFETY: the row is one of the block's, as `Block::pick` promises, and has `SIDE` registers' worth of words, as
         // `tile` has seen.
         unsafe {
@@ -63,7 +64,7 @@ pub(super) trait Scan<W: Word> {
 /// Memory of a thread's.
 #[derive(Debug)]
 pub(super) struct Spare<W> {
-    rows: Vec<u32>,
+    rows: Vec<u16>,
     words: Vec<W>,
     out: Vec<W>,
 }
@@ -78,25 +79,68 @@ impl<W> Default for Spare<W> {
     }
 }
 
-/// For each query, `S::OUTPUTS` rows of as many words as the block has lanes.
-pub(super) fn scan<'s, W: Word, S: Scan<W>>(
-    level: Level,
-    block: &Block<W>,
-    queries: &[Query<'_>],
-    spare: &'s mut Spare<W>,
-) -> &'s [W] {
-    let words = queries.len() * S::OUTPUTS * block.lanes();
-    if spare.out.len() < words {
-        spare.out.resize(words, W::default());
+/// A tile to be worked on: what `algorithm` finds, `decode` tells.
+pub(super) struct Tile<'a, W, S, D: Decode<W>> {
+    pub(super) block: &'a Block<W>,
+    pub(super) queries: &'a [Query<'a>],
+    /// One for each query, which has no scores where none passes it.
+    pub(super) limits: Option<&'a [D::Score]>,
+    pub(super) algorithm: PhantomData<S>,
+    pub(super) decode: D,
+    pub(super) spare: &'a mut Spare<W>,
+    pub(super) scores: &'a mut Scores<D::Score>,
+}
+
+impl<W: Word, S: Scan<W>, D: Decode<W>> Kernel for Tile<'_, W, S, D> {
+    type Output = ();
+
+    fn scalar(self) {
+        self.tile::<(), W::One>(());
     }
-    Tile::<W, S> {
-        block,
-        queries,
-        spare,
-        algorithm: PhantomData,
+
+    #[inline(always)]
+    fn run<A: Arch>(self, arch: A) {
+        self.tile::<A, W::Lanes<A>>(arch);
     }
-    .at(level);
-    &spare.out[..words]
+}
+
+impl<W: Word, S: Scan<W>, D: Decode<W>> Tile<'_, W, S, D> {
+    #[inline(always)]
+    fn tile<A: Copy, L: Lanes<A, Word = W>>(mut self, arch: A) {
+        let lanes = SIDE * L::COUNT;
+        assert_eq!(self.block.lanes(), lanes);
+        let Spare {
+            rows,
+            words: spare,
+            out,
+        } = self.spare;
+        out.resize(S::OUTPUTS * lanes, W::default());
+        self.scores.begin(self.queries.len(), lanes);
+        let mut before = None;
+        for (number, query) in self.queries.iter().enumerate() {
+            self.block.pick(query, rows);
+            let rows = Rows {
+                arch,
+                masks: self.block.masks(),
+                lengths: self.block.lengths(),
+                again: before.replace(query.symbols.len()) == Some(query.symbols.len()),
+                first: self.block.first(),
+                picked: rows,
+            };
+            let words = &mut out[..S::OUTPUTS * lanes];
+            S::scan::<A, L>(rows, spare, words);
+            let found = Found {
+                number,
+                query: query.symbols.len(),
+                choices: self.block.lengths(),
+                lanes,
+                words,
+            };
+            let limit = self.limits.map(|limits| limits[number]);
+            let decode = &mut self.decode;
+            self.scores.take::<A, L, D>(arch, found, limit, decode);
+        }
+    }
 }
 
 /// How many strings a block has for each width of word, at a level.
@@ -138,49 +182,6 @@ impl Kernel for Count {
             u32: A::U32::COUNT * SIDE,
             u64: A::U64::COUNT * SIDE,
             columns: A::U8::COUNT,
-        }
-    }
-}
-
-struct Tile<'a, W, S> {
-    block: &'a Block<W>,
-    queries: &'a [Query<'a>],
-    spare: &'a mut Spare<W>,
-    algorithm: PhantomData<S>,
-}
-
-impl<W: Word, S: Scan<W>> Kernel for Tile<'_, W, S> {
-    type Output = ();
-
-    fn scalar(self) {
-        self.tile::<(), W::One>(());
-    }
-
-    #[inline(always)]
-    fn run<A: Arch>(self, arch: A) {
-        self.tile::<A, W::Lanes<A>>(arch);
-    }
-}
-
-impl<W: Word, S: Scan<W>> Tile<'_, W, S> {
-    #[inline(always)]
-    fn tile<A: Copy, L: Lanes<A, Word = W>>(self, arch: A) {
-        let lanes = SIDE * L::COUNT;
-        assert_eq!(self.block.lanes(), lanes);
-        let Spare { rows, words, out } = self.spare;
-        let parts = out.chunks_exact_mut(S::OUTPUTS * lanes);
-        let mut before = None;
-        for (query, part) in self.queries.iter().zip(parts) {
-            self.block.pick(query, rows);
-            let rows = Rows {
-                arch,
-                masks: self.block.masks(),
-                lengths: self.block.lengths(),
-                again: before.replace(query.symbols.len()) == Some(query.symbols.len()),
-                first: self.block.first(),
-                picked: rows,
-            };
-            S::scan::<A, L>(rows, words, part);
         }
     }
 }
