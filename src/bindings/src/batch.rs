@@ -356,12 +356,14 @@ fn fill<M: Scored, T: Cell<M::Score> + Element + Limits>(
 ///
 /// Raises what cdist raises, ImportError without NumPy. The GIL is released; Ctrl-C stops it.
 ///
-/// Choices are visited from the query's own length on, and those whose length alone is too far are passed over.
+/// Choices are visited from the query's own length on, and those that are too far by their lengths, or by what symbols they
+/// have, are passed over.
 #[pyfunction]
 #[pyo3(
     signature = (queries, choices, scorer=None, *, score_cutoff=None, unit=DEFAULT, ngram_size=None, threads=None, progress=None),
     text_signature = "(queries, choices, scorer='levenshtein', *, score_cutoff=None, unit='grapheme', ngram_size=None, threads=None, progress=None)"
 )]
+#[expect(clippy::too_many_arguments, reason = "Python's keywords")]
 pub(crate) fn best_match<'py>(
     queries: &Bound<'py, PyAny>,
     choices: &Bound<'py, PyAny>,
@@ -410,7 +412,7 @@ where
     let done = &done;
     let work = move |stop: &dyn Fn() -> bool| {
         let team = Team::new(threads, stop);
-        let choices = Choices::new(level, measure, choices, Order::ByLength);
+        let choices = Choices::new(level, measure, choices, Order::BySymbols);
         let queries = Queries::new(queries, &choices);
         // An interrupted run leaves the exception with `detached`, which raises it.
         batch::best_match(level, measure, &queries, &choices, cutoff, &team, done)

@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::cdist::split;
 use super::choices::{Choices, Item, Spare, in_lanes};
+use super::counts::{Bounds, Filter};
 use super::measure::Measure;
 use super::queries::{Queries, Query};
-use super::scores::{Scores, near};
+use super::scores::{Scores, is_far, near};
 use crate::simd::Level;
 use crate::threads::{Interrupted, Team};
 
@@ -86,6 +87,7 @@ pub fn best_match<M: Measure>(
         let search = Search {
             level,
             measure,
+            queries,
             choices,
             group: &group,
             done,
@@ -122,12 +124,13 @@ pub fn best_match<M: Measure>(
 struct Search<'a, M> {
     level: Level,
     measure: M,
+    queries: &'a Queries,
     choices: &'a Choices,
     group: &'a [Query<'a>],
     done: &'a AtomicU64,
 }
 
-impl<M: Measure> Search<'_, M> {
+impl<'a, M: Measure> Search<'a, M> {
     fn run(
         &self,
         items: &[Item],
@@ -139,12 +142,12 @@ impl<M: Measure> Search<'_, M> {
             .group
             .get(self.group.len() / 2)
             .map_or(0, |query| query.symbols.len());
-        let mut limits = Vec::new();
+        let (mut limits, mut filter) = (Vec::new(), Filter::default());
         for item in nearest_first(items, length) {
             if ask() {
                 return Err(Interrupted);
             }
-            self.item(item, known, &mut limits, own, ask)?;
+            self.item(item, known, &mut limits, &mut filter, own, ask)?;
             let pairs = self.group.len() * item.count;
             self.done.fetch_add(pairs as u64, Ordering::Relaxed);
         }
@@ -156,6 +159,7 @@ impl<M: Measure> Search<'_, M> {
         item: &Item,
         known: &mut [Known<M::Score>],
         limits: &mut Vec<M::Score>,
+        filter: &mut Filter<'a>,
         (spare, scores): &mut (Spare, Scores<M::Score>),
         stop: &dyn Fn() -> bool,
     ) -> Result<(), Interrupted> {
@@ -163,14 +167,32 @@ impl<M: Measure> Search<'_, M> {
         let in_lanes = self.group.partition_point(|query| in_lanes(item, query));
         let (together, alone) = self.group.split_at(in_lanes);
         let near = near(self.measure, item, together, |number| known[number].limit);
-        if !near.is_empty() {
+        let is_far = |number: usize, lengths, bounds: Option<&Bounds>, limit| {
+            let query = &self.group[number];
+            let counts = self.queries.counts(query.row);
+            is_far(
+                self.measure,
+                (query.symbols.len(), counts),
+                (lengths, bounds),
+                limit,
+            )
+        };
+        filter.pick(together, near, |number| {
+            is_far(
+                number,
+                item.lengths,
+                item.bounds.as_ref(),
+                known[number].limit,
+            )
+        });
+        if !filter.queries.is_empty() {
             limits.clear();
-            limits.extend(known[near.clone()].iter().map(|known| known.limit));
-            let queries = &together[near.clone()];
+            limits.extend(filter.numbers.iter().map(|&number| known[number].limit));
+            let queries = &filter.queries;
             self.measure
                 .scores(self.level, item, queries, Some(limits), spare, scores);
             for (number, scores) in scores.rows() {
-                let known = &mut known[near.start + number];
+                let known = &mut known[filter.numbers[number]];
                 for (&place, &score) in places.iter().zip(scores) {
                     if !M::nearer(known.limit, score) {
                         known.offer(place as usize, score);
@@ -178,13 +200,18 @@ impl<M: Measure> Search<'_, M> {
                 }
             }
         }
-        for (query, known) in alone.iter().zip(&mut known[in_lanes..]) {
+        for (query, number) in alone.iter().zip(in_lanes..) {
+            let known = &mut known[number];
             let bound = self.measure.bound(query.symbols.len(), item.lengths);
             if M::nearer(known.limit, bound) {
                 continue;
             }
             for &place in places {
                 let (query, choice) = (query.symbols, self.choices.symbols(place));
+                let bounds = self.choices.counts(place).copied().map(Bounds::from);
+                if is_far(number, [choice.len(); 2], bounds.as_ref(), known.limit) {
+                    continue;
+                }
                 let score = self
                     .measure
                     .pair(self.level, query, choice, known.limit, stop)?;

@@ -3,9 +3,10 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::choices::{Choices, Item, Spare, in_lanes};
+use super::counts::Bounds;
 use super::measure::Measure;
 use super::queries::{Queries, Query};
-use super::scores::{Scores, near};
+use super::scores::{Scores, is_far, near};
 use crate::arch::{Arch, Kernel};
 use crate::memory::Target;
 use crate::simd::Level;
@@ -105,6 +106,16 @@ pub fn cdist<M: Measure, T: Cell<M::Score>>(
                     }
                     for (number, &place) in strip.places.iter().enumerate() {
                         let symbols = choices.symbols(place);
+                        let bounds = choices.counts(place).copied().map(Bounds::from);
+                        if is_far(
+                            measure,
+                            (query.symbols.len(), queries.counts(query.row)),
+                            ([symbols.len(); 2], bounds.as_ref()),
+                            cutoff,
+                        ) {
+                            strip.write_one(query.row, number, M::beyond(cutoff));
+                            continue;
+                        }
                         let score = measure.pair(level, query.symbols, symbols, cutoff, ask);
                         let Ok(score) = score else { return };
                         strip.write_one(query.row, number, score);

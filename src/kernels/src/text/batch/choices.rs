@@ -2,11 +2,12 @@
 
 use super::blocks::Block;
 use super::columns::{Columns, SYMBOLS};
+use super::counts::{Bounds, Counts, cluster};
 use super::queries::Query;
 use super::sets::Sets;
 use super::strings::{Alphabet, Strings};
 use super::tables::Tables;
-use super::tile::{self, Counts};
+use super::tile::{self, Counts as Lanewise};
 use super::{damerau, measure::Measure};
 use crate::simd::Level;
 
@@ -30,8 +31,10 @@ pub enum Layout {
 pub enum Order {
     /// Those that need words of one width, as they come: their scores stand side by side.
     AsGiven,
-    /// Those of like length, so that a cutoff passes over whole blocks.
+    /// Those of like length, so that a cutoff passes over whole blocks; near each other as they come, as their scores stand.
     ByLength,
+    /// Those of like length and with symbols in common, so that it passes over more of them.
+    BySymbols,
 }
 
 /// Strings to compare queries with, laid out for a kind of measure and a level.
@@ -41,6 +44,8 @@ pub struct Choices {
     /// Where the measure is one of sets, which the strings then are.
     sets: Option<Sets>,
     alphabet: Alphabet,
+    /// Of each string, where strings are passed over.
+    counts: Vec<Counts>,
     /// The strings that are not missing, by length, or by the width of word that they need.
     order: Vec<u32>,
     longest: usize,
@@ -57,6 +62,8 @@ pub struct Item {
     pub(super) lengths: [usize; 2],
     /// Whether they stand side by side among the strings that were given too.
     pub(super) is_run: bool,
+    /// Of all of them, where they have symbols in common.
+    pub(super) bounds: Option<Bounds>,
     pub(super) lanes: Lanes,
 }
 
@@ -104,27 +111,40 @@ impl Choices {
         let longest = by_length
             .last()
             .map_or(0, |&index| strings.get(index as usize).len());
+        let counts = match order {
+            Order::AsGiven => Vec::new(),
+            Order::ByLength | Order::BySymbols => (0..strings.len())
+                .map(|index| Counts::of(strings.get(index)))
+                .collect(),
+        };
+        let is_clustered = order == Order::BySymbols;
         let order = match order {
             Order::AsGiven if measure.takes_any_order() => by_width(&strings, by_length),
             Order::AsGiven | Order::ByLength => by_length,
+            Order::BySymbols => {
+                let mut order = by_length;
+                cluster(&strings, &mut order);
+                order
+            }
         };
         let mut choices = Self {
             strings,
             sets,
             alphabet,
+            counts,
             order,
             longest,
             items: Vec::new(),
         };
         let counts = tile::lanes(level);
-        while let Some(item) = choices.next_item(measure.layout(), counts) {
+        while let Some(item) = choices.next_item(measure.layout(), counts, is_clustered) {
             choices.items.push(item);
         }
         choices
     }
 
     /// The item behind the last one.
-    fn next_item(&self, layout: Layout, counts: Counts) -> Option<Item> {
+    fn next_item(&self, layout: Layout, counts: Lanewise, is_clustered: bool) -> Option<Item> {
         let first = self.items.last().map_or(0, |item| item.first + item.count);
         let rest = &self.order[first..];
         let length = |&index: &u32| self.strings.get(index as usize).len();
@@ -163,6 +183,15 @@ impl Choices {
             first,
             count: strings.len(),
             lengths: [lengths.clone().min()?, lengths.max()?],
+            bounds: is_clustered
+                .then(|| {
+                    Bounds::of(
+                        places
+                            .iter()
+                            .filter_map(|&place| self.counts(place).copied()),
+                    )
+                })
+                .flatten(),
             is_run: places.windows(2).all(|two| two[0] + 1 == two[1]),
             lanes,
         })
@@ -214,6 +243,16 @@ impl Choices {
     #[inline(always)]
     pub(super) fn places(&self, item: &Item) -> &[u32] {
         &self.order[item.first..][..item.count]
+    }
+
+    /// Those of the string at a place, where strings are passed over.
+    pub(super) fn counts(&self, place: u32) -> Option<&Counts> {
+        self.counts.get(place as usize)
+    }
+
+    /// Whether it may be known of strings that they are far apart before they are compared.
+    pub(super) fn are_counted(&self) -> bool {
+        !self.counts.is_empty()
     }
 
     /// The symbols of the string at a place.

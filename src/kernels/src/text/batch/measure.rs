@@ -59,7 +59,12 @@ pub trait Sealed: Copy + Debug + Send + Sync {
     }
 
     /// Nothing is nearer of all scores of strings of such lengths, the second from the shortest to the longest.
-    fn bound(self, query: usize, choices: [usize; 2]) -> Self::Score;
+    fn bound(self, query: usize, choices: [usize; 2]) -> Self::Score {
+        self.bound_beside(query, choices, [0, 0])
+    }
+
+    /// The same of strings of which the first has so many symbols that the second lacks, and lacks so many that this has.
+    fn bound_beside(self, query: usize, choices: [usize; 2], beside: [usize; 2]) -> Self::Score;
 
     /// The score of two strings of numbered symbols; one that does not pass the cutoff may be any other that does not.
     ///
@@ -141,8 +146,14 @@ impl Sealed for Distance {
         self.layout() == Layout::Bits
     }
 
-    fn bound(self, query: usize, [shortest, longest]: [usize; 2]) -> u32 {
-        query.abs_diff(query.clamp(shortest, longest)) as u32
+    fn bound_beside(
+        self,
+        query: usize,
+        [shortest, longest]: [usize; 2],
+        [more, fewer]: [usize; 2],
+    ) -> u32 {
+        let apart = query.abs_diff(query.clamp(shortest, longest));
+        apart.max(more).max(fewer) as u32
     }
 
     fn pair(

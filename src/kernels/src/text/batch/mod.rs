@@ -11,6 +11,7 @@ mod blocks;
 mod cdist;
 mod choices;
 mod columns;
+mod counts;
 mod damerau;
 mod hamming;
 mod jaro;

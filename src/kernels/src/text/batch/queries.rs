@@ -1,6 +1,7 @@
 //! Queries: strings with the numbers that the choices' alphabet gives their units.
 
 use super::choices::Choices;
+use super::counts::Counts;
 use super::strings::{DENSE, Strings};
 
 /// Strings to compare with [`Choices`].
@@ -9,6 +10,8 @@ pub struct Queries {
     strings: Strings,
     /// The strings' symbols again, in bytes; wrong where one has no byte.
     bytes: Vec<u8>,
+    /// Of each string, where strings are passed over.
+    counts: Vec<Counts>,
     /// The strings that are not missing, the shorter ones first.
     order: Vec<u32>,
 }
@@ -29,7 +32,15 @@ impl Queries {
     #[must_use]
     pub fn new(strings: Strings, choices: &Choices) -> Self {
         let strings = choices.encode(strings);
+        let counted = if choices.are_counted() {
+            strings.len()
+        } else {
+            0
+        };
         Self {
+            counts: (0..counted)
+                .map(|index| Counts::of(strings.get(index)))
+                .collect(),
             bytes: strings.units().iter().map(|&symbol| symbol as u8).collect(),
             order: strings.by_length(),
             strings,
@@ -46,6 +57,11 @@ impl Queries {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.strings.is_empty()
+    }
+
+    /// Those of a string, where strings are passed over.
+    pub(super) fn counts(&self, row: usize) -> Option<&Counts> {
+        self.counts.get(row)
     }
 
     /// How many strings are not missing.

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::choices::Item;
+use super::counts::{Bounds, Counts};
 use super::measure::Measure;
 use super::queries::Query;
 use crate::arch::{Lanes, Word};
@@ -182,4 +183,19 @@ pub(super) fn near<M: Measure>(
         (Some(first), Some(last)) => first..last + 1,
         _ => 0..0,
     }
+}
+
+/// Whether by what symbols they have no string within these bounds can pass a query's limit; false where none are counted.
+#[inline]
+pub(super) fn is_far<M: Measure>(
+    measure: M,
+    (query, counts): (usize, Option<&Counts>),
+    (lengths, bounds): ([usize; 2], Option<&Bounds>),
+    limit: M::Score,
+) -> bool {
+    let (Some(counts), Some(bounds)) = (counts, bounds) else {
+        return false;
+    };
+    let bound = measure.bound_beside(query, lengths, bounds.beside(counts));
+    M::nearer(limit, bound)
 }

@@ -64,9 +64,16 @@ impl Sealed for Similarity {
         }
     }
 
-    fn bound(self, query: usize, [shortest, longest]: [usize; 2]) -> f64 {
-        let choice = query.clamp(shortest, longest);
-        self.bound_with(query.min(choice), query, choice)
+    fn bound_beside(
+        self,
+        query: usize,
+        [shortest, longest]: [usize; 2],
+        [more, fewer]: [usize; 2],
+    ) -> f64 {
+        let most = query.saturating_sub(more);
+        // A longer one has no more in common, a shorter one less.
+        let choice = (most + fewer).clamp(shortest, longest);
+        self.bound_with(most.min(choice.saturating_sub(fewer)), query, choice)
     }
 
     fn pair(
