@@ -110,7 +110,12 @@ def test_many_of_every_length(scorer: Any) -> None:
         np.testing.assert_array_equal(found, expected(queries, choices, scorer, "grapheme"))
 
 
-@given(problem=problems(), size=st.none() | st.integers(1, 5), unit=UNITS, cutoff=st.none() | st.sampled_from([0.0, 0.25, 0.5, 1.0]))
+@given(
+    problem=problems(),
+    size=st.none() | st.integers(1, 5),
+    unit=UNITS,
+    cutoff=st.none() | st.sampled_from([0.0, 0.25, 0.5, 1.0]),
+)
 def test_jaccard(problem: tuple[Given, Given], size: int | None, unit: Any, cutoff: float | None) -> None:
     def score(a: str | None, b: str | None) -> float:
         if a is None or b is None:
@@ -230,9 +235,7 @@ class TestRefused:
             hk.cdist(["a", "\ud800"], ["a"])
 
     def test_scorers(self) -> None:
-        with pytest.raises(
-            ValueError, match=r'^scorer: one of "levenshtein", "osa", .*"jaccard" is taken, got \'soundex\'$'
-        ):
+        with pytest.raises(ValueError, match=r'^scorer: one of "levenshtein", "osa", .*"jaccard" is taken, got \'soundex\'$'):
             hk.cdist(["a"], ["a"], "soundex")  # type: ignore[call-overload]
         with pytest.raises(TypeError, match=r"^scorer: one of "):
             hk.best_match(["a"], ["a"], hk.soundex)  # type: ignore[arg-type]
