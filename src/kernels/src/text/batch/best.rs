@@ -8,7 +8,7 @@ use super::choices::{Choices, Item, Spare, in_lanes};
 use super::counts::{Bounds, Filter};
 use super::measure::Measure;
 use super::queries::{Queries, Query};
-use super::scores::{Scores, is_far, near};
+use super::scores::{Asked, is_far, near};
 use crate::simd::Level;
 use crate::threads::{Interrupted, Team};
 
@@ -77,7 +77,7 @@ pub fn best_match<M: Measure>(
         .iter()
         .map(|group| Mutex::new(vec![nothing; group.len()]))
         .collect();
-    let work = |own: &mut (Spare, Scores<M::Score>), piece: usize, ask: &dyn Fn() -> bool| {
+    let work = |spare: &mut Spare, piece: usize, ask: &dyn Fn() -> bool| {
         let number = piece / ranges.len();
         let group = queries.of(groups[number]);
         let shared = &found[number];
@@ -93,7 +93,7 @@ pub fn best_match<M: Measure>(
             done,
         };
         if search
-            .run(ranges[piece % ranges.len()], &mut known, own, ask)
+            .run(ranges[piece % ranges.len()], &mut known, spare, ask)
             .is_err()
         {
             return;
@@ -109,7 +109,7 @@ pub fn best_match<M: Measure>(
             }
         }
     };
-    team.for_each_asking(groups.len() * ranges.len(), Default::default, work)?;
+    team.for_each_asking(groups.len() * ranges.len(), Spare::default, work)?;
     let mut all = vec![None; queries.len()];
     for (group, known) in groups.iter().zip(found) {
         let known = known.into_inner().unwrap_or_default();
@@ -135,7 +135,7 @@ impl<'a, M: Measure> Search<'a, M> {
         &self,
         items: &[Item],
         known: &mut [Known<M::Score>],
-        own: &mut (Spare, Scores<M::Score>),
+        spare: &mut Spare,
         ask: &dyn Fn() -> bool,
     ) -> Result<(), Interrupted> {
         let length = self
@@ -147,7 +147,7 @@ impl<'a, M: Measure> Search<'a, M> {
             if ask() {
                 return Err(Interrupted);
             }
-            self.item(item, known, &mut limits, &mut filter, own, ask)?;
+            self.item(item, known, &mut limits, &mut filter, spare, ask)?;
             let pairs = self.group.len() * item.count;
             self.done.fetch_add(pairs as u64, Ordering::Relaxed);
         }
@@ -160,7 +160,7 @@ impl<'a, M: Measure> Search<'a, M> {
         known: &mut [Known<M::Score>],
         limits: &mut Vec<M::Score>,
         filter: &mut Filter<'a>,
-        (spare, scores): &mut (Spare, Scores<M::Score>),
+        spare: &mut Spare,
         stop: &dyn Fn() -> bool,
     ) -> Result<(), Interrupted> {
         let places = self.choices.places(item);
@@ -169,36 +169,30 @@ impl<'a, M: Measure> Search<'a, M> {
         let near = near(self.measure, item, together, |number| known[number].limit);
         let is_far = |number: usize, lengths, bounds: Option<&Bounds>, limit| {
             let query = &self.group[number];
-            let counts = self.queries.counts(query.row);
-            is_far(
-                self.measure,
-                (query.symbols.len(), counts),
-                (lengths, bounds),
-                limit,
-            )
+            let query = (query.symbols.len(), self.queries.counts(query.row));
+            is_far(self.measure, query, (lengths, bounds), limit)
         };
         filter.pick(together, near, |number| {
-            is_far(
-                number,
-                item.lengths,
-                item.bounds.as_ref(),
-                known[number].limit,
-            )
+            let bounds = item.bounds.as_ref();
+            is_far(number, item.lengths, bounds, known[number].limit)
         });
         if !filter.queries.is_empty() {
             limits.clear();
             limits.extend(filter.numbers.iter().map(|&number| known[number].limit));
-            let queries = &filter.queries;
-            self.measure
-                .scores(self.level, item, queries, Some(limits), spare, scores);
-            for (number, scores) in scores.rows() {
+            let mut offer = |number: usize, scores: &[M::Score]| {
                 let known = &mut known[filter.numbers[number]];
                 for (&place, &score) in places.iter().zip(scores) {
                     if !M::nearer(known.limit, score) {
                         known.offer(place as usize, score);
                     }
                 }
-            }
+            };
+            let asked = Asked {
+                queries: &filter.queries,
+                limits: Some(limits),
+                each: &mut offer,
+            };
+            self.measure.scores(self.level, item, asked, spare);
         }
         for (query, number) in alone.iter().zip(in_lanes..) {
             let known = &mut known[number];

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::choices::{Choices, Item, Spare, in_lanes};
 use super::counts::Bounds;
 use super::measure::Measure;
-use super::queries::{Queries, Query};
-use super::scores::{Scores, is_far, near};
+use super::queries::Queries;
+use super::scores::{Asked, is_far, near};
 use crate::arch::{Arch, Kernel};
 use crate::memory::Target;
 use crate::simd::Level;
@@ -71,63 +71,65 @@ pub fn cdist<M: Measure, T: Cell<M::Score>>(
     let groups = queries.groups(GROUP.0, GROUP.1);
     let cutoff = cutoff.unwrap_or(M::ANY);
     let ranges = split(choices.items(), groups.len(), team);
-    let work =
-        |(spare, scores): &mut (Spare, Scores<M::Score>), piece: usize, ask: &dyn Fn() -> bool| {
-            let group = queries.of(groups[piece / ranges.len()]);
-            for item in ranges[piece % ranges.len()] {
-                if ask() {
-                    return;
-                }
-                // SAFETY: the choices' places are columns, which the assertion has seen; this piece alone has them in the rows
-                // of its group.
-                let strip =
-                    unsafe { Strip::<M, T>::new(out, choices.places(item), item.is_run, cutoff) };
-                let in_lanes = group.partition_point(|query| in_lanes(item, query));
-                let (together, alone) = group.split_at(in_lanes);
-                let near = near(measure, item, together, |_| cutoff);
-                for query in together[..near.start].iter().chain(&together[near.end..]) {
+    let work = |spare: &mut Spare, piece: usize, ask: &dyn Fn() -> bool| {
+        let group = queries.of(groups[piece / ranges.len()]);
+        for item in ranges[piece % ranges.len()] {
+            if ask() {
+                return;
+            }
+            // SAFETY: the choices' places are columns, which the assertion has seen; this piece alone has them in the rows
+            // of its group.
+            let strip =
+                unsafe { Strip::<M, T>::new(out, choices.places(item), item.is_run, cutoff) };
+            let in_lanes = group.partition_point(|query| in_lanes(item, query));
+            let (together, alone) = group.split_at(in_lanes);
+            let near = near(measure, item, together, |_| cutoff);
+            for query in together[..near.start].iter().chain(&together[near.end..]) {
+                strip.fill(query.row);
+            }
+            if !near.is_empty() {
+                let queries = &together[near];
+                let mut write = |number: usize, scores: &[M::Score]| {
+                    let (strip, row) = (&strip, queries[number].row);
+                    Write { strip, row, scores }.at(level);
+                };
+                let asked = Asked {
+                    queries,
+                    limits: None,
+                    each: &mut write,
+                };
+                measure.scores(level, item, asked, spare);
+            }
+            for query in alone {
+                let bound = measure.bound(query.symbols.len(), item.lengths);
+                if M::nearer(cutoff, bound) {
                     strip.fill(query.row);
+                    continue;
                 }
-                if !near.is_empty() {
-                    let queries = &together[near];
-                    measure.scores(level, item, queries, None, spare, scores);
-                    Write {
-                        strip: &strip,
-                        queries,
-                        scores,
-                    }
-                    .at(level);
-                }
-                for query in alone {
-                    let bound = measure.bound(query.symbols.len(), item.lengths);
-                    if M::nearer(cutoff, bound) {
-                        strip.fill(query.row);
+                for (number, &place) in strip.places.iter().enumerate() {
+                    let symbols = choices.symbols(place);
+                    let bounds = choices.counts(place).copied().map(Bounds::from);
+                    if is_far(
+                        measure,
+                        (query.symbols.len(), queries.counts(query.row)),
+                        ([symbols.len(); 2], bounds.as_ref()),
+                        cutoff,
+                    ) {
+                        strip.write_one(query.row, number, M::beyond(cutoff));
                         continue;
                     }
-                    for (number, &place) in strip.places.iter().enumerate() {
-                        let symbols = choices.symbols(place);
-                        let bounds = choices.counts(place).copied().map(Bounds::from);
-                        if is_far(
-                            measure,
-                            (query.symbols.len(), queries.counts(query.row)),
-                            ([symbols.len(); 2], bounds.as_ref()),
-                            cutoff,
-                        ) {
-                            strip.write_one(query.row, number, M::beyond(cutoff));
-                            continue;
-                        }
-                        let score = measure.pair(level, query.symbols, symbols, cutoff, ask);
-                        let Ok(score) = score else { return };
-                        strip.write_one(query.row, number, score);
-                        if ask() {
-                            return;
-                        }
+                    let score = measure.pair(level, query.symbols, symbols, cutoff, ask);
+                    let Ok(score) = score else { return };
+                    strip.write_one(query.row, number, score);
+                    if ask() {
+                        return;
                     }
                 }
-                done.fetch_add((group.len() * item.count) as u64, Ordering::Relaxed);
             }
-        };
-    team.for_each_asking(groups.len() * ranges.len(), Default::default, work)
+            done.fetch_add((group.len() * item.count) as u64, Ordering::Relaxed);
+        }
+    };
+    team.for_each_asking(groups.len() * ranges.len(), Spare::default, work)
 }
 
 /// Where a string is missing.
@@ -216,39 +218,13 @@ impl<'a, M: Measure, T: Cell<M::Score>> Strip<'a, M, T> {
         // SAFETY: as in `fill`.
         unsafe { self.out.at(row, column).write(self.cell(score)) };
     }
-
-    /// Writes a row of scores, of which there may be more than places. `prefetch` is called with what comes next.
-    #[inline(always)]
-    fn write(&self, row: usize, scores: &[M::Score], prefetch: impl Fn(*const T)) {
-        assert!(row < self.out.rows());
-        let scores = &scores[..self.places.len()];
-        match self.places {
-            [first, ..] if self.is_run => {
-                let start = self.out.at(row, *first as usize);
-                for (offset, &score) in scores.iter().enumerate() {
-                    // SAFETY: as in `fill`; the places are one after the other.
-                    unsafe { start.add(offset).write(self.cell(score)) };
-                }
-                // The columns behind these, which the next item has: rows are far from each other in memory.
-                for offset in (0..scores.len()).step_by(LINE / size_of::<T>()) {
-                    prefetch(start.wrapping_add(scores.len() + offset));
-                }
-            }
-            _ => {
-                for (&place, &score) in self.places.iter().zip(scores) {
-                    // SAFETY: as in `fill`.
-                    unsafe { self.out.at(row, place as usize).write(self.cell(score)) };
-                }
-            }
-        }
-    }
 }
 
-/// Writes the scores of an item's strings and of queries.
+/// Writes a row of scores, of which there may be more than places.
 struct Write<'a, M: Measure, T> {
     strip: &'a Strip<'a, M, T>,
-    queries: &'a [Query<'a>],
-    scores: &'a Scores<M::Score>,
+    row: usize,
+    scores: &'a [M::Score],
 }
 
 impl<M: Measure, T: Cell<M::Score>> Kernel for Write<'_, M, T> {
@@ -260,17 +236,37 @@ impl<M: Measure, T: Cell<M::Score>> Kernel for Write<'_, M, T> {
 
     #[inline(always)]
     fn run<A: Arch>(self, arch: A) {
+        // The compiler finds the registers for it.
         self.write(|address| arch.prefetch(address));
     }
 }
 
 impl<M: Measure, T: Cell<M::Score>> Write<'_, M, T> {
-    /// The compiler finds the registers for it.
+    /// `prefetch` is called with what comes next.
     #[inline(always)]
-    fn write(&self, prefetch: impl Fn(*const T)) {
-        for (number, scores) in self.scores.rows() {
-            let row = self.queries[number].row;
-            self.strip.write(row, scores, &prefetch);
+    fn write(self, prefetch: impl Fn(*const T)) {
+        let Strip { out, places, .. } = *self.strip;
+        assert!(self.row < out.rows());
+        let scores = &self.scores[..places.len()];
+        match places {
+            [first, ..] if self.strip.is_run => {
+                let start = out.at(self.row, *first as usize);
+                for (offset, &score) in scores.iter().enumerate() {
+                    // SAFETY: as in `Strip::fill`; the places are one after the other.
+                    unsafe { start.add(offset).write(self.strip.cell(score)) };
+                }
+                // The columns behind these, which the next item has: rows are far from each other in memory.
+                for offset in (0..places.len()).step_by(LINE / size_of::<T>()) {
+                    prefetch(start.wrapping_add(places.len() + offset));
+                }
+            }
+            _ => {
+                for (&place, &score) in places.iter().zip(scores) {
+                    let cell = out.at(self.row, place as usize);
+                    // SAFETY: as in `Strip::fill`.
+                    unsafe { cell.write(self.strip.cell(score)) };
+                }
+            }
         }
     }
 }

@@ -7,9 +7,9 @@
 //! grows with each column.
 
 use super::columns::Columns;
-use super::queries::Query;
-use super::scores::{Distances, Found, Scores};
+use super::scores::{Asked, Distances, Found, MOST};
 use crate::arch::{Arch, Bytes, Kernel, Lanes, One};
+use crate::simd::Level;
 
 /// The longest query whose distances to strings of a block fit in a byte, with room for what is far.
 pub(super) const LONGEST: usize = 250;
@@ -25,17 +25,23 @@ pub(super) struct Spare {
     out: Vec<u8>,
 }
 
-/// Some queries against the strings of a block; where there are limits, one for each query, those without a distance that
-/// passes have none.
-pub(super) struct Tile<'a> {
-    pub(super) columns: &'a Columns,
-    pub(super) queries: &'a [Query<'a>],
-    pub(super) limits: Option<&'a [u32]>,
-    pub(super) spare: &'a mut Spare,
-    pub(super) scores: &'a mut Scores<u32>,
+/// Tells the distances of queries and the strings of a block.
+pub(super) fn run(level: Level, columns: &Columns, asked: Asked<'_, u32>, spare: &mut Spare) {
+    Tile {
+        columns,
+        asked,
+        spare,
+    }
+    .at(level);
 }
 
-impl Kernel for Tile<'_> {
+struct Tile<'a, 'b> {
+    columns: &'a Columns,
+    asked: Asked<'b, u32>,
+    spare: &'a mut Spare,
+}
+
+impl Kernel for Tile<'_, '_> {
     type Output = ();
 
     fn scalar(self) {
@@ -48,9 +54,9 @@ impl Kernel for Tile<'_> {
     }
 }
 
-impl Tile<'_> {
+impl Tile<'_, '_> {
     #[inline(always)]
-    fn tile<A: Copy, L: Bytes<A>>(self, arch: A) {
+    fn tile<A: Copy, L: Bytes<A>>(mut self, arch: A) {
         assert_eq!(self.columns.lanes(), L::COUNT);
         let Spare {
             symbols,
@@ -58,8 +64,8 @@ impl Tile<'_> {
             out,
         } = self.spare;
         out.resize(L::COUNT, 0);
-        self.scores.begin(self.queries.len(), L::COUNT);
-        for (number, query) in self.queries.iter().enumerate() {
+        let mut scores = [0; MOST];
+        for (number, query) in self.asked.queries.iter().enumerate() {
             assert!(query.symbols.len() <= LONGEST);
             self.columns.pick(query, symbols);
             fill::<A, L>(arch, self.columns, symbols, state, out);
@@ -70,9 +76,8 @@ impl Tile<'_> {
                 lanes: L::COUNT,
                 words: out,
             };
-            let limit = self.limits.map(|limits| limits[number]);
             let decode = &mut Distances::<false>;
-            self.scores.take::<A, L, _>(arch, found, limit, decode);
+            self.asked.tell::<A, L, _>(arch, found, decode, &mut scores);
         }
     }
 }

@@ -4,6 +4,7 @@
 //! not taken, which is the lowest bit of a word. A second pass gives each symbol that took a place the taken places in
 //! order, and looks whether the symbol there is the same.
 
+use super::scores::MOST;
 use super::tile::{Rows, SIDE, Scan, load, store, store_ones};
 use crate::arch::{Lanes, Word};
 use crate::text::masks::low;
@@ -14,9 +15,6 @@ pub(super) struct Common<const PREFIX: bool>;
 
 /// The words that [`Common`] gives.
 pub(super) const WORDS: usize = 3;
-
-/// The most strings of a block.
-pub(super) const MOST: usize = 128;
 
 /// The most units of a common prefix that are counted.
 pub(super) const PREFIX_MOST: usize = 4;

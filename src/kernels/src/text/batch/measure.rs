@@ -1,16 +1,13 @@
 //! Measures: what is computed of two strings, pair by pair and block by block.
 
 use std::fmt::Debug;
-use std::marker::PhantomData;
 
 use super::choices::{Item, Lanes, Layout, Spare};
 use super::damerau;
 use super::hamming::Different;
 use super::levenshtein::Edits;
-use super::queries::Query;
-use super::scores::{Distances, Scores};
-use super::tile::Tile;
-use crate::arch::Kernel;
+use super::scores::{Asked, Distances};
+use super::tile;
 use crate::simd::Level;
 use crate::text::{self, Pair, Pieces};
 use crate::threads::Interrupted;
@@ -80,45 +77,33 @@ pub trait Sealed: Copy + Debug + Send + Sync {
         stop: &dyn Fn() -> bool,
     ) -> Result<Self::Score, Interrupted>;
 
-    /// The scores of each query and the item's strings, which are laid out in lanes. Where there are limits, one a query, a
-    /// query none of whose scores pass may be left out.
-    fn scores(
-        self,
-        level: Level,
-        item: &Item,
-        queries: &[Query<'_>],
-        limits: Option<&[Self::Score]>,
-        spare: &mut Spare,
-        scores: &mut Scores<Self::Score>,
-    );
+    /// Tells the scores of queries and the item's strings, which are laid out in lanes.
+    fn scores(self, level: Level, item: &Item, asked: Asked<'_, Self::Score>, spare: &mut Spare);
 }
 
-/// Runs a tile with what an algorithm finds and what that tells, on the block of an item and with the memory of its width;
-/// nothing else is laid out in bits.
-macro_rules! tile {
-    ($algorithm:ty, $decode:expr, $level:expr, $item:expr, $queries:expr, $limits:expr, $spare:expr, $scores:expr) => {
-        tile!(@ $algorithm, $decode, $level, $item, $queries, $limits, $spare, $scores,
-            U8 u8, U16 u16, U32 u32, U64 u64)
-    };
-    (@ $algorithm:ty, $decode:expr, $level:expr, $item:expr, $queries:expr, $limits:expr, $spare:expr, $scores:expr,
-        $($lanes:ident $word:ident),*) => {
+/// Runs a tile of the item's block: what an algorithm finds, `decode` tells. Nothing but bits is laid out in words.
+macro_rules! run_tile {
+    ($algorithm:ty, $decode:expr, $level:expr, $item:expr, $asked:expr, $spare:expr) => {{
+        type Found = $algorithm;
         match &$item.lanes {
-            $(Lanes::$lanes(block) => Tile {
-                block,
-                queries: $queries,
-                limits: $limits,
-                algorithm: PhantomData::<$algorithm>,
-                decode: $decode,
-                spare: &mut $spare.$word,
-                scores: $scores,
+            Lanes::U8(block) => {
+                tile::run::<_, Found, _>($level, block, $asked, $decode, &mut $spare.u8);
             }
-            .at($level),)*
+            Lanes::U16(block) => {
+                tile::run::<_, Found, _>($level, block, $asked, $decode, &mut $spare.u16);
+            }
+            Lanes::U32(block) => {
+                tile::run::<_, Found, _>($level, block, $asked, $decode, &mut $spare.u32);
+            }
+            Lanes::U64(block) => {
+                tile::run::<_, Found, _>($level, block, $asked, $decode, &mut $spare.u64);
+            }
             Lanes::Columns(_) | Lanes::Long => unreachable!("not laid out in bits"),
         }
-    };
+    }};
 }
 
-pub(super) use tile;
+pub(super) use run_tile;
 
 impl Sealed for Distance {
     type Score = u32;
@@ -175,57 +160,15 @@ impl Sealed for Distance {
         Ok(found.map_or(Self::beyond(cutoff), |distance| distance as u32))
     }
 
-    fn scores(
-        self,
-        level: Level,
-        item: &Item,
-        queries: &[Query<'_>],
-        limits: Option<&[u32]>,
-        spare: &mut Spare,
-        scores: &mut Scores<u32>,
-    ) {
+    fn scores(self, level: Level, item: &Item, asked: Asked<'_, u32>, spare: &mut Spare) {
         if let Lanes::Columns(columns) = &item.lanes {
-            damerau::Tile {
-                columns,
-                queries,
-                limits,
-                spare: &mut spare.columns,
-                scores,
-            }
-            .at(level);
-            return;
+            return damerau::run(level, columns, asked, &mut spare.columns);
         }
         let decode = Distances::<true>;
         match self {
-            Self::Hamming => {
-                tile!(
-                    Different, decode, level, item, queries, limits, spare, scores
-                );
-            }
-            Self::Osa => {
-                tile!(
-                    Edits<true>,
-                    decode,
-                    level,
-                    item,
-                    queries,
-                    limits,
-                    spare,
-                    scores
-                );
-            }
-            Self::Levenshtein | Self::DamerauLevenshtein => {
-                tile!(
-                    Edits<false>,
-                    decode,
-                    level,
-                    item,
-                    queries,
-                    limits,
-                    spare,
-                    scores
-                );
-            }
+            Self::Hamming => run_tile!(Different, decode, level, item, asked, spare),
+            Self::Osa => run_tile!(Edits<true>, decode, level, item, asked, spare),
+            _ => run_tile!(Edits<false>, decode, level, item, asked, spare),
         }
     }
 }

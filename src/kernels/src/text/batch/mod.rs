@@ -5,6 +5,11 @@
 //! block is made once and serves every query; each query's symbols pick rows, and the bit-parallel recurrences of the
 //! functions for two strings run in all lanes at once. Strings of more than 64 units go to those functions, which are the
 //! specification of all this: a property test holds every scorer, width and level to them.
+//!
+//! A measure is a variant of [`Distance`] or [`Similarity`] and has three parts: the function for two strings, a
+//! `tile::Scan`, which finds some words for each string in the lanes of registers, and a `scores::Decode`, which tells the
+//! scores by them, or that none can pass a limit; `measure` names the three for each variant. `cdist` and `best_match` take
+//! the scores of a query and a block as soon as they are there, and know nothing of how they came about.
 
 mod best;
 mod blocks;

@@ -18,7 +18,7 @@ pub struct Queries {
 
 /// One of them.
 #[derive(Clone, Copy, Debug)]
-pub struct Query<'a> {
+pub(super) struct Query<'a> {
     /// Its place among the strings that were given.
     pub(super) row: usize,
     /// Its symbols.

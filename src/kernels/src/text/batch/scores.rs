@@ -1,4 +1,4 @@
-//! Scores: what the words of a scan tell of a group of queries and the strings of a block.
+//! Scores: what the words of a scan tell of a query and the strings of a block.
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ use crate::arch::{Lanes, Word};
 /// What a scan gives for a query and a block.
 #[derive(Clone, Copy)]
 pub(super) struct Found<'a, W> {
-    /// The query's number in its group.
+    /// The query's number, of those that are asked for.
     pub(super) number: usize,
     /// Its length.
     pub(super) query: usize,
@@ -109,60 +109,37 @@ pub(super) fn most<W: Word>(words: &[W]) -> W {
         .fold(W::default(), |a, &b| if b > a { b } else { a })
 }
 
-/// Scores of some of a group's queries: a row for each, with a place for each string that the block has room for.
-#[derive(Debug)]
-pub struct Scores<S> {
-    /// The queries that have a row.
-    numbers: Vec<usize>,
-    cells: Vec<S>,
-    /// Scores in a row.
-    lanes: usize,
+/// The most strings in a block: bytes, two registers of them.
+pub(super) const MOST: usize = 128;
+
+/// What the strings of a block are asked for.
+pub struct Asked<'a, S> {
+    /// The queries.
+    pub(super) queries: &'a [Query<'a>],
+    /// A limit for each query, where there are any: one none of whose scores passes may be left out.
+    pub(super) limits: Option<&'a [S]>,
+    /// Takes the number of a query, and a score for each string; there may be more of them than strings.
+    pub(super) each: &'a mut dyn FnMut(usize, &[S]),
 }
 
-impl<S> Default for Scores<S> {
-    fn default() -> Self {
-        Self {
-            numbers: Vec::new(),
-            cells: Vec::new(),
-            lanes: 0,
-        }
-    }
-}
-
-impl<S: Copy + Default> Scores<S> {
-    /// Forgets what there is, and makes room for so many queries and strings.
-    pub(super) fn begin(&mut self, queries: usize, lanes: usize) {
-        self.numbers.clear();
-        self.lanes = lanes;
-        if self.cells.len() < queries * lanes {
-            self.cells.resize(queries * lanes, S::default());
-        }
-    }
-
-    /// Makes a row of what was found, unless there is a limit that none of its scores passes.
+impl<S: Copy> Asked<'_, S> {
+    /// Hands on the scores that the words tell, unless none of them passes.
     #[inline(always)]
-    pub(super) fn take<A: Copy, L: Lanes<A>, D: Decode<L::Word, Score = S>>(
+    pub(super) fn tell<A: Copy, L: Lanes<A>, D: Decode<L::Word, Score = S>>(
         &mut self,
         arch: A,
         found: Found<'_, L::Word>,
-        limit: Option<S>,
         decode: &mut D,
+        scores: &mut [S; MOST],
     ) {
-        if let Some(limit) = limit
-            && !decode.may_pass::<A, L>(arch, found, limit)
+        if let Some(limits) = self.limits
+            && !decode.may_pass::<A, L>(arch, found, limits[found.number])
         {
             return;
         }
-        let row = self.numbers.len() * found.lanes;
-        decode.decode(found, &mut self.cells[row..][..found.lanes]);
-        self.numbers.push(found.number);
-    }
-
-    /// The rows there are, each with its query's number.
-    #[inline(always)]
-    pub(super) fn rows(&self) -> impl Iterator<Item = (usize, &[S])> {
-        let rows = self.cells.chunks_exact(self.lanes.max(1));
-        self.numbers.iter().copied().zip(rows)
+        let scores = &mut scores[..found.lanes];
+        decode.decode(found, scores);
+        (self.each)(found.number, scores);
     }
 }
 

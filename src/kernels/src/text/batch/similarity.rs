@@ -1,16 +1,13 @@
 //! Similarities as measures: Jaro's, Winkler's and Jaccard's, where what the lanes have counted becomes scores.
 
-use std::marker::PhantomData;
-
 use super::choices::{self, Item, Lanes, Spare};
-use super::jaro::{Common, MOST, PREFIX_MOST};
-use super::measure::{Measure, Sealed, tile};
-use super::queries::Query;
-use super::scores::{Decode, Found, Scores, most};
+use super::jaro::{Common, PREFIX_MOST};
+use super::measure::{Measure, Sealed, run_tile};
+use super::scores::{Asked, Decode, Found, MOST, most};
 use super::shared::Shared;
 use super::tables::{Layout, Tables};
-use super::tile::Tile;
-use crate::arch::{self, Kernel, Word};
+use super::tile;
+use crate::arch::{self, Word};
 use crate::simd::Level;
 use crate::text::jaccard::{Pieces, ratio, shared};
 use crate::text::jaro::Winkler;
@@ -93,36 +90,16 @@ impl Sealed for Similarity {
         Ok(if similarity < cutoff { 0.0 } else { similarity })
     }
 
-    fn scores(
-        self,
-        level: Level,
-        item: &Item,
-        queries: &[Query<'_>],
-        limits: Option<&[f64]>,
-        spare: &mut Spare,
-        scores: &mut Scores<f64>,
-    ) {
+    fn scores(self, level: Level, item: &Item, asked: Asked<'_, f64>, spare: &mut Spare) {
         let decode = Similarities {
             measure: self,
             lengths: item.lengths,
-            tables: (queries.len() >= MANY).then_some(&mut spare.tables),
+            tables: (asked.queries.len() >= MANY).then_some(&mut spare.tables),
         };
         match self {
-            Self::Jaro => {
-                type Algorithm = Common<false>;
-                tile!(
-                    Algorithm, decode, level, item, queries, limits, spare, scores
-                );
-            }
-            Self::JaroWinkler => {
-                type Algorithm = Common<true>;
-                tile!(
-                    Algorithm, decode, level, item, queries, limits, spare, scores
-                );
-            }
-            Self::Jaccard(_) => {
-                tile!(Shared, decode, level, item, queries, limits, spare, scores);
-            }
+            Self::Jaro => run_tile!(Common<false>, decode, level, item, asked, spare),
+            Self::JaroWinkler => run_tile!(Common<true>, decode, level, item, asked, spare),
+            Self::Jaccard(_) => run_tile!(Shared, decode, level, item, asked, spare),
         }
     }
 }

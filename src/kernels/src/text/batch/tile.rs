@@ -3,8 +3,7 @@
 use std::marker::PhantomData;
 
 use super::blocks::Block;
-use super::queries::Query;
-use super::scores::{Decode, Found, Scores};
+use super::scores::{Asked, Decode, Found, MOST};
 use crate::arch::{Arch, Kernel, Lanes, Word};
 use crate::simd::Level;
 
@@ -79,19 +78,33 @@ impl<W> Default for Spare<W> {
     }
 }
 
-/// A tile to be worked on: what `algorithm` finds, `decode` tells.
-pub(super) struct Tile<'a, W, S, D: Decode<W>> {
-    pub(super) block: &'a Block<W>,
-    pub(super) queries: &'a [Query<'a>],
-    /// One for each query, which has no scores where none passes it.
-    pub(super) limits: Option<&'a [D::Score]>,
-    pub(super) algorithm: PhantomData<S>,
-    pub(super) decode: D,
-    pub(super) spare: &'a mut Spare<W>,
-    pub(super) scores: &'a mut Scores<D::Score>,
+/// Tells the scores of queries and the strings of a block: what `S` finds, `decode` tells.
+pub(super) fn run<W: Word, S: Scan<W>, D: Decode<W>>(
+    level: Level,
+    block: &Block<W>,
+    asked: Asked<'_, D::Score>,
+    decode: D,
+    spare: &mut Spare<W>,
+) {
+    Tile::<W, S, D> {
+        block,
+        asked,
+        decode,
+        spare,
+        algorithm: PhantomData,
+    }
+    .at(level);
 }
 
-impl<W: Word, S: Scan<W>, D: Decode<W>> Kernel for Tile<'_, W, S, D> {
+struct Tile<'a, 'b, W, S, D: Decode<W>> {
+    block: &'a Block<W>,
+    asked: Asked<'b, D::Score>,
+    decode: D,
+    spare: &'a mut Spare<W>,
+    algorithm: PhantomData<S>,
+}
+
+impl<W: Word, S: Scan<W>, D: Decode<W>> Kernel for Tile<'_, '_, W, S, D> {
     type Output = ();
 
     fn scalar(self) {
@@ -104,7 +117,7 @@ impl<W: Word, S: Scan<W>, D: Decode<W>> Kernel for Tile<'_, W, S, D> {
     }
 }
 
-impl<W: Word, S: Scan<W>, D: Decode<W>> Tile<'_, W, S, D> {
+impl<W: Word, S: Scan<W>, D: Decode<W>> Tile<'_, '_, W, S, D> {
     #[inline(always)]
     fn tile<A: Copy, L: Lanes<A, Word = W>>(mut self, arch: A) {
         let lanes = SIDE * L::COUNT;
@@ -115,9 +128,9 @@ impl<W: Word, S: Scan<W>, D: Decode<W>> Tile<'_, W, S, D> {
             out,
         } = self.spare;
         out.resize(S::OUTPUTS * lanes, W::default());
-        self.scores.begin(self.queries.len(), lanes);
+        let mut scores = [D::Score::default(); MOST];
         let mut before = None;
-        for (number, query) in self.queries.iter().enumerate() {
+        for (number, query) in self.asked.queries.iter().enumerate() {
             self.block.pick(query, rows);
             let rows = Rows {
                 arch,
@@ -136,9 +149,8 @@ impl<W: Word, S: Scan<W>, D: Decode<W>> Tile<'_, W, S, D> {
                 lanes,
                 words,
             };
-            let limit = self.limits.map(|limits| limits[number]);
             let decode = &mut self.decode;
-            self.scores.take::<A, L, D>(arch, found, limit, decode);
+            self.asked.tell::<A, L, D>(arch, found, decode, &mut scores);
         }
     }
 }
