@@ -12,7 +12,7 @@ from typing import Any
 import hotkernels as hk
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from strings import ALPHABETS, drawn, edited, long, short, strings
 
@@ -110,6 +110,7 @@ def test_many_of_every_length(scorer: Any) -> None:
         np.testing.assert_array_equal(found, expected(queries, choices, scorer, "grapheme"))
 
 
+@settings(max_examples=30)
 @given(
     problem=problems(),
     size=st.none() | st.integers(1, 5),

@@ -356,8 +356,8 @@ fn fill<M: Scored, T: Cell<M::Score> + Element + Limits>(
 ///
 /// Raises what cdist raises, ImportError without NumPy. The GIL is released; Ctrl-C stops it.
 ///
-/// Choices are visited from the query's own length on, and those that are too far by their lengths, or by what symbols they
-/// have, are passed over.
+/// Choices are visited from the query's own length on, and those whose length alone is too far are passed over, of more than
+/// 64 units also those that are too far by what units they have.
 #[pyfunction]
 #[pyo3(
     signature = (queries, choices, scorer=None, *, score_cutoff=None, unit=DEFAULT, ngram_size=None, threads=None, progress=None),
@@ -412,7 +412,7 @@ where
     let done = &done;
     let work = move |stop: &dyn Fn() -> bool| {
         let team = Team::new(threads, stop);
-        let choices = Choices::new(level, measure, choices, Order::BySymbols);
+        let choices = Choices::new(level, measure, choices, Order::ByLength);
         let queries = Queries::new(queries, &choices);
         // An interrupted run leaves the exception with `detached`, which raises it.
         batch::best_match(level, measure, &queries, &choices, cutoff, &team, done)

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::cdist::split;
 use super::choices::{Choices, Item, Spare, in_lanes};
-use super::counts::{Bounds, Filter};
 use super::measure::Measure;
 use super::queries::{Queries, Query};
 use super::scores::{Asked, is_far, near};
@@ -130,7 +129,7 @@ struct Search<'a, M> {
     done: &'a AtomicU64,
 }
 
-impl<'a, M: Measure> Search<'a, M> {
+impl<M: Measure> Search<'_, M> {
     fn run(
         &self,
         items: &[Item],
@@ -142,12 +141,12 @@ impl<'a, M: Measure> Search<'a, M> {
             .group
             .get(self.group.len() / 2)
             .map_or(0, |query| query.symbols.len());
-        let (mut limits, mut filter) = (Vec::new(), Filter::default());
+        let mut limits = Vec::new();
         for item in nearest_first(items, length) {
             if ask() {
                 return Err(Interrupted);
             }
-            self.item(item, known, &mut limits, &mut filter, spare, ask)?;
+            self.item(item, known, &mut limits, spare, ask)?;
             let pairs = self.group.len() * item.count;
             self.done.fetch_add(pairs as u64, Ordering::Relaxed);
         }
@@ -159,7 +158,6 @@ impl<'a, M: Measure> Search<'a, M> {
         item: &Item,
         known: &mut [Known<M::Score>],
         limits: &mut Vec<M::Score>,
-        filter: &mut Filter<'a>,
         spare: &mut Spare,
         stop: &dyn Fn() -> bool,
     ) -> Result<(), Interrupted> {
@@ -167,20 +165,11 @@ impl<'a, M: Measure> Search<'a, M> {
         let in_lanes = self.group.partition_point(|query| in_lanes(item, query));
         let (together, alone) = self.group.split_at(in_lanes);
         let near = near(self.measure, item, together, |number| known[number].limit);
-        let is_far = |number: usize, lengths, bounds: Option<&Bounds>, limit| {
-            let query = &self.group[number];
-            let query = (query.symbols.len(), self.queries.counts(query.row));
-            is_far(self.measure, query, (lengths, bounds), limit)
-        };
-        filter.pick(together, near, |number| {
-            let bounds = item.bounds.as_ref();
-            is_far(number, item.lengths, bounds, known[number].limit)
-        });
-        if !filter.queries.is_empty() {
+        if !near.is_empty() {
             limits.clear();
-            limits.extend(filter.numbers.iter().map(|&number| known[number].limit));
+            limits.extend(known[near.clone()].iter().map(|known| known.limit));
             let mut offer = |number: usize, scores: &[M::Score]| {
-                let known = &mut known[filter.numbers[number]];
+                let known = &mut known[near.start + number];
                 for (&place, &score) in places.iter().zip(scores) {
                     if !M::nearer(known.limit, score) {
                         known.offer(place as usize, score);
@@ -188,22 +177,22 @@ impl<'a, M: Measure> Search<'a, M> {
                 }
             };
             let asked = Asked {
-                queries: &filter.queries,
+                queries: &together[near.clone()],
                 limits: Some(limits),
                 each: &mut offer,
             };
             self.measure.scores(self.level, item, asked, spare);
         }
-        for (query, number) in alone.iter().zip(in_lanes..) {
-            let known = &mut known[number];
+        for (query, known) in alone.iter().zip(&mut known[in_lanes..]) {
             let bound = self.measure.bound(query.symbols.len(), item.lengths);
             if M::nearer(known.limit, bound) {
                 continue;
             }
             for &place in places {
+                let counts = [self.queries.counts(query.row), self.choices.counts(place)];
                 let (query, choice) = (query.symbols, self.choices.symbols(place));
-                let bounds = self.choices.counts(place).copied().map(Bounds::from);
-                if is_far(number, [choice.len(); 2], bounds.as_ref(), known.limit) {
+                let lengths = [query.len(), choice.len()];
+                if is_far(self.measure, lengths, counts, known.limit) {
                     continue;
                 }
                 let score = self

@@ -3,7 +3,6 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::choices::{Choices, Item, Spare, in_lanes};
-use super::counts::Bounds;
 use super::measure::Measure;
 use super::queries::Queries;
 use super::scores::{Asked, is_far, near};
@@ -108,13 +107,9 @@ pub fn cdist<M: Measure, T: Cell<M::Score>>(
                 }
                 for (number, &place) in strip.places.iter().enumerate() {
                     let symbols = choices.symbols(place);
-                    let bounds = choices.counts(place).copied().map(Bounds::from);
-                    if is_far(
-                        measure,
-                        (query.symbols.len(), queries.counts(query.row)),
-                        ([symbols.len(); 2], bounds.as_ref()),
-                        cutoff,
-                    ) {
+                    let lengths = [query.symbols.len(), symbols.len()];
+                    let counts = [queries.counts(query.row), choices.counts(place)];
+                    if is_far(measure, lengths, counts, cutoff) {
                         strip.write_one(query.row, number, M::beyond(cutoff));
                         continue;
                     }

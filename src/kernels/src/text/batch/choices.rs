@@ -2,7 +2,7 @@
 
 use super::blocks::Block;
 use super::columns::{Columns, SYMBOLS};
-use super::counts::{Bounds, Counts, cluster};
+use super::counts::Counts;
 use super::queries::Query;
 use super::sets::Sets;
 use super::strings::{Alphabet, Strings};
@@ -31,10 +31,8 @@ pub enum Layout {
 pub enum Order {
     /// Those that need words of one width, as they come: their scores stand side by side.
     AsGiven,
-    /// Those of like length, so that a cutoff passes over whole blocks; near each other as they come, as their scores stand.
+    /// Those of like length, so that a cutoff passes over whole blocks.
     ByLength,
-    /// Those of like length and with symbols in common, so that it passes over more of them.
-    BySymbols,
 }
 
 /// Strings to compare queries with, laid out for a kind of measure and a level.
@@ -44,7 +42,7 @@ pub struct Choices {
     /// Where the measure is one of sets, which the strings then are.
     sets: Option<Sets>,
     alphabet: Alphabet,
-    /// Of each string, where strings are passed over.
+    /// Of each string, where there are long ones that a limit may pass over.
     counts: Vec<Counts>,
     /// The strings that are not missing, by length, or by the width of word that they need.
     order: Vec<u32>,
@@ -62,8 +60,6 @@ pub struct Item {
     pub(super) lengths: [usize; 2],
     /// Whether they stand side by side among the strings that were given too.
     pub(super) is_run: bool,
-    /// Of all of them, where they have symbols in common.
-    pub(super) bounds: Option<Bounds>,
     pub(super) lanes: Lanes,
 }
 
@@ -111,21 +107,17 @@ impl Choices {
         let longest = by_length
             .last()
             .map_or(0, |&index| strings.get(index as usize).len());
-        let counts = match order {
-            Order::AsGiven => Vec::new(),
-            Order::ByLength | Order::BySymbols => (0..strings.len())
+        // Counting pays where comparing takes long.
+        let counts = if order == Order::ByLength && longest > LONGEST {
+            (0..strings.len())
                 .map(|index| Counts::of(strings.get(index)))
-                .collect(),
+                .collect()
+        } else {
+            Vec::new()
         };
-        let is_clustered = order == Order::BySymbols;
         let order = match order {
             Order::AsGiven if measure.takes_any_order() => by_width(&strings, by_length),
             Order::AsGiven | Order::ByLength => by_length,
-            Order::BySymbols => {
-                let mut order = by_length;
-                cluster(&strings, &mut order);
-                order
-            }
         };
         let mut choices = Self {
             strings,
@@ -137,14 +129,14 @@ impl Choices {
             items: Vec::new(),
         };
         let counts = tile::lanes(level);
-        while let Some(item) = choices.next_item(measure.layout(), counts, is_clustered) {
+        while let Some(item) = choices.next_item(measure.layout(), counts) {
             choices.items.push(item);
         }
         choices
     }
 
     /// The item behind the last one.
-    fn next_item(&self, layout: Layout, counts: Lanewise, is_clustered: bool) -> Option<Item> {
+    fn next_item(&self, layout: Layout, counts: Lanewise) -> Option<Item> {
         let first = self.items.last().map_or(0, |item| item.first + item.count);
         let rest = &self.order[first..];
         let length = |&index: &u32| self.strings.get(index as usize).len();
@@ -183,15 +175,6 @@ impl Choices {
             first,
             count: strings.len(),
             lengths: [lengths.clone().min()?, lengths.max()?],
-            bounds: is_clustered
-                .then(|| {
-                    Bounds::of(
-                        places
-                            .iter()
-                            .filter_map(|&place| self.counts(place).copied()),
-                    )
-                })
-                .flatten(),
             is_run: places.windows(2).all(|two| two[0] + 1 == two[1]),
             lanes,
         })
@@ -245,7 +228,7 @@ impl Choices {
         &self.order[item.first..][..item.count]
     }
 
-    /// Those of the string at a place, where strings are passed over.
+    /// Those of the string at a place, where they are counted.
     pub(super) fn counts(&self, place: u32) -> Option<&Counts> {
         self.counts.get(place as usize)
     }

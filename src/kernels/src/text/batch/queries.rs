@@ -10,7 +10,7 @@ pub struct Queries {
     strings: Strings,
     /// The strings' symbols again, in bytes; wrong where one has no byte.
     bytes: Vec<u8>,
-    /// Of each string, where strings are passed over.
+    /// Of each string, where the choices are counted.
     counts: Vec<Counts>,
     /// The strings that are not missing, the shorter ones first.
     order: Vec<u32>,
@@ -59,7 +59,7 @@ impl Queries {
         self.strings.is_empty()
     }
 
-    /// Those of a string, where strings are passed over.
+    /// Those of a string, where they are counted.
     pub(super) fn counts(&self, row: usize) -> Option<&Counts> {
         self.counts.get(row)
     }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::choices::Item;
-use super::counts::{Bounds, Counts};
+use super::counts::Counts;
 use super::measure::Measure;
 use super::queries::Query;
 use crate::arch::{Lanes, Word};
@@ -162,17 +162,19 @@ pub(super) fn near<M: Measure>(
     }
 }
 
-/// Whether by what symbols they have no string within these bounds can pass a query's limit; false where none are counted.
+/// Whether two strings of those lengths cannot pass the limit by what symbols they have; false where these are not counted.
 #[inline]
 pub(super) fn is_far<M: Measure>(
     measure: M,
-    (query, counts): (usize, Option<&Counts>),
-    (lengths, bounds): ([usize; 2], Option<&Bounds>),
+    [query, choice]: [usize; 2],
+    counts: [Option<&Counts>; 2],
     limit: M::Score,
 ) -> bool {
-    let (Some(counts), Some(bounds)) = (counts, bounds) else {
+    let [Some(asked), Some(counts)] = counts else {
         return false;
     };
-    let bound = measure.bound_beside(query, lengths, bounds.beside(counts));
-    M::nearer(limit, bound)
+    M::nearer(
+        limit,
+        measure.bound_beside(query, [choice; 2], asked.beside(counts)),
+    )
 }
