@@ -49,7 +49,7 @@ type _Array = Buffer | _DLPackTensor
 type _Strings = Iterable[str | None] | _ArrowArray | _ArrowStream
 type _Dtype = Literal["float32", "float64"]
 type _Unit = Literal["grapheme", "codepoint"]
-type _Scorer = Literal["levenshtein", "osa", "damerau_levenshtein", "hamming", "jaro", "jaro_winkler"]
+type _Scorer = Literal["levenshtein", "osa", "damerau_levenshtein", "hamming", "jaro", "jaro_winkler", "jaccard"]
 
 def dot(a: _Array, b: _Array) -> float: ...
 def cosine_similarity(a: _Array, b: _Array) -> float: ...
@@ -77,6 +77,7 @@ def cdist(
     *,
     score_cutoff: float | None = None,
     unit: _Unit = "grapheme",
+    ngram_size: SupportsIndex | None = None,
     out: None = None,
     dtype: DTypeLike | None = None,
     threads: int | None = None,
@@ -89,6 +90,7 @@ def cdist[Out: Buffer](
     *,
     score_cutoff: float | None = None,
     unit: _Unit = "grapheme",
+    ngram_size: SupportsIndex | None = None,
     out: Out,
     dtype: DTypeLike | None = None,
     threads: int | None = None,
@@ -100,6 +102,7 @@ def best_match(
     *,
     score_cutoff: float | None = None,
     unit: _Unit = "grapheme",
+    ngram_size: SupportsIndex | None = None,
     threads: int | None = None,
     progress: Callable[[int, int], object] | bool | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64] | NDArray[np.float64]]: ...

@@ -4,15 +4,15 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use hotkernels_kernels::simd::Level;
-use hotkernels_kernels::text::Unit;
 use hotkernels_kernels::text::batch::{
     self, Cell, Choices, Distance, Measure, Order, Queries, Reader, Similarity, Strings,
 };
+use hotkernels_kernels::text::{Pieces, Unit};
 use hotkernels_kernels::threads::{Interrupted, Team};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use crate::argument::{threads, wrong_dtype};
+use crate::argument::{describe, threads, wrong_dtype};
 use crate::array::{Array, Element};
 use crate::dtype::Dtype;
 use crate::matrix::{check_output, empty};
@@ -20,7 +20,7 @@ use crate::progress::Progress;
 use crate::run;
 use crate::scorer::{Scorer, largest, scorer, smallest};
 use crate::strings::strings;
-use crate::text::{DEFAULT, GivenUnit};
+use crate::text::{DEFAULT, GivenUnit, positive};
 
 /// What a call gives for each string.
 struct Call<'py> {
@@ -38,14 +38,15 @@ impl<'py> Call<'py> {
         queries: &Bound<'py, PyAny>,
         choices: &Bound<'py, PyAny>,
         scorer: Option<&Bound<'py, PyAny>>,
+        ngram_size: Option<&Bound<'py, PyAny>>,
         unit: GivenUnit<'_, '_>,
         threads: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Self> {
         let py = queries.py();
-        let scorer = self::scorer(scorer)?;
+        let (scorer, unit) = scorer_of(scorer, ngram_size, unit.or(Unit::Grapheme)?)?;
         let threads = self::threads(threads, run::settings(py)?.threads)?;
         // One reader: equal clusters are equal in both.
-        let mut reader = Reader::new(unit.or(Unit::Grapheme)?);
+        let mut reader = Reader::new(unit);
         Ok(Self {
             level: run::level(py)?,
             scorer,
@@ -63,6 +64,27 @@ impl<'py> Call<'py> {
     /// How many pairs; far from the limit, or it would never be done.
     fn pairs(&self) -> u64 {
         (self.queries.len() as u64).saturating_mul(self.choices.len() as u64)
+    }
+}
+
+/// The scorer, and the unit to read the strings in.
+fn scorer_of(
+    scorer: Option<&Bound<'_, PyAny>>,
+    ngram_size: Option<&Bound<'_, PyAny>>,
+    unit: Unit,
+) -> PyResult<(Scorer, Unit)> {
+    let scorer = self::scorer(scorer)?;
+    match (scorer, ngram_size) {
+        (Scorer::Similarity(Similarity::Jaccard(_)), None) => Ok((scorer, Unit::CodePoint)),
+        (Scorer::Similarity(Similarity::Jaccard(_)), Some(size)) => {
+            let pieces = Pieces::Of(positive(size)?, unit);
+            Ok((Scorer::Similarity(Similarity::Jaccard(pieces)), unit))
+        }
+        (_, None) => Ok((scorer, unit)),
+        (_, Some(size)) => Err(PyValueError::new_err(format!(
+            "ngram_size: None is taken for this scorer, as \"jaccard\" alone has it, got {}",
+            describe(size)
+        ))),
     }
 }
 
@@ -142,11 +164,13 @@ limits!(
 /// where they lie, without a Python object a row: what has __arrow_c_array__ or __arrow_c_stream__ (polars.Series,
 /// pyarrow.Array and ChunkedArray, pandas.Series with pyarrow) of Arrow's types string, large_string, string_view, null, or
 /// dictionary of these; and NumPy arrays of dtype U. Others, NumPy's StringDType and object arrays too, are iterated over.
-/// scorer: "levenshtein", "osa", "damerau_levenshtein" or "hamming", which are distances, "jaro" or "jaro_winkler", which
-/// are similarities: the scores of levenshtein_distance and so on, without any option.
+/// scorer: "levenshtein", "osa", "damerau_levenshtein" or "hamming", which are distances, "jaro", "jaro_winkler" or
+/// "jaccard", which are similarities: the scores of levenshtein_distance and so on, without any option but these.
 /// score_cutoff: the largest distance or the smallest similarity of interest, which saves work. A distance above it is
 /// told as score_cutoff + 1 (rounded down first), a similarity below it as 0.0.
 /// unit: "grapheme" or "codepoint", as for levenshtein_distance.
+/// ngram_size: for "jaccard" alone, as for jaccard_similarity: None for sets of words, a positive int for sets of pieces of
+/// that many units.
 /// out: a writable buffer of shape (m, n) with contiguous rows; None makes a NumPy array, for which NumPy must be there.
 /// dtype: of the array: for distances uint32 (None), uint8, uint16, int32, int64, float32 or float64, for similarities
 /// float64 (None) or float32.
@@ -161,11 +185,11 @@ limits!(
 /// specification says, invalid UTF-8 among that, and (a UnicodeEncodeError) for a lone surrogate, what a stream failed
 /// with as ValueError or OSError, ImportError where NumPy is needed and missing. The GIL is released; Ctrl-C stops it, with out half-written.
 ///
-/// Up to 64 units a string: many choices at once in the lanes of vector registers (Hyyrö 2003, Zhao and Sahni 2019).
+/// Up to 64 units a string, or words or pieces in its set: many choices at once in the lanes of vector registers (Hyyrö 2003, Zhao and Sahni 2019).
 #[pyfunction]
 #[pyo3(
-    signature = (queries, choices, scorer=None, *, score_cutoff=None, unit=DEFAULT, out=None, dtype=None, threads=None),
-    text_signature = "(queries, choices, scorer='levenshtein', *, score_cutoff=None, unit='grapheme', out=None, dtype=None, threads=None)"
+    signature = (queries, choices, scorer=None, *, score_cutoff=None, unit=DEFAULT, ngram_size=None, out=None, dtype=None, threads=None),
+    text_signature = "(queries, choices, scorer='levenshtein', *, score_cutoff=None, unit='grapheme', ngram_size=None, out=None, dtype=None, threads=None)"
 )]
 #[expect(clippy::too_many_arguments, reason = "Python's keywords")]
 pub(crate) fn cdist<'py>(
@@ -175,11 +199,12 @@ pub(crate) fn cdist<'py>(
     scorer: Option<&Bound<'py, PyAny>>,
     score_cutoff: Option<&Bound<'py, PyAny>>,
     unit: GivenUnit<'_, '_>,
+    ngram_size: Option<&Bound<'py, PyAny>>,
     out: Option<&Bound<'py, PyAny>>,
     dtype: Option<&Bound<'py, PyAny>>,
     threads: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let call = Call::take(queries, choices, scorer, unit, threads)?;
+    let call = Call::take(queries, choices, scorer, ngram_size, unit, threads)?;
     let scorer = call.scorer;
     let wanted = scorer.dtype(dtype)?;
     let result = if let Some(out) = out {
@@ -284,7 +309,7 @@ fn fill<M: Scored, T: Cell<M::Score> + Element + Limits>(
 
 /// For each query the nearest choice, and its score, in memory that does not grow with the number of pairs.
 ///
-/// queries, choices, scorer, unit, threads: as for cdist.
+/// queries, choices, scorer, unit, ngram_size, threads: as for cdist.
 /// score_cutoff: the largest distance or the smallest similarity that counts; it saves work.
 /// progress: a callable, called as progress(done, total) with the pairs done and all pairs some times a second and at the
 /// end, on the calling thread alone; True shows a bar of tqdm's, which must be there. What it raises stops the call.
@@ -296,22 +321,25 @@ fn fill<M: Scored, T: Cell<M::Score> + Element + Limits>(
 ///
 /// Raises what cdist raises, ImportError without NumPy. The GIL is released; Ctrl-C stops it.
 ///
-/// Choices are visited from the query's own length on, and those whose length alone is too far are passed over.
+/// Choices are visited from the query's own length on, and those whose length alone is too far are passed over, of more than
+/// 64 units also those that are too far by what units they have.
 #[pyfunction]
 #[pyo3(
-    signature = (queries, choices, scorer=None, *, score_cutoff=None, unit=DEFAULT, threads=None, progress=None),
-    text_signature = "(queries, choices, scorer='levenshtein', *, score_cutoff=None, unit='grapheme', threads=None, progress=None)"
+    signature = (queries, choices, scorer=None, *, score_cutoff=None, unit=DEFAULT, ngram_size=None, threads=None, progress=None),
+    text_signature = "(queries, choices, scorer='levenshtein', *, score_cutoff=None, unit='grapheme', ngram_size=None, threads=None, progress=None)"
 )]
+#[expect(clippy::too_many_arguments, reason = "Python's keywords")]
 pub(crate) fn best_match<'py>(
     queries: &Bound<'py, PyAny>,
     choices: &Bound<'py, PyAny>,
     scorer: Option<&Bound<'py, PyAny>>,
     score_cutoff: Option<&Bound<'py, PyAny>>,
     unit: GivenUnit<'_, '_>,
+    ngram_size: Option<&Bound<'py, PyAny>>,
     threads: Option<&Bound<'py, PyAny>>,
     progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
-    let call = Call::take(queries, choices, scorer, unit, threads)?;
+    let call = Call::take(queries, choices, scorer, ngram_size, unit, threads)?;
     match call.scorer {
         Scorer::Distance(measure) => nearest(call, measure, score_cutoff, progress),
         Scorer::Similarity(measure) => nearest(call, measure, score_cutoff, progress),

@@ -257,7 +257,7 @@ pub(crate) fn jaccard_similarity(
 }
 
 /// A positive int; the largest there is for one that is larger.
-fn positive(value: &Bound<'_, PyAny>) -> PyResult<NonZeroUsize> {
+pub(crate) fn positive(value: &Bound<'_, PyAny>) -> PyResult<NonZeroUsize> {
     let wrong = || {
         format!(
             "ngram_size: a positive int or None is taken, got {}",

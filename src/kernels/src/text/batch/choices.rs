@@ -2,10 +2,12 @@
 
 use super::blocks::Block;
 use super::columns::{Columns, SYMBOLS};
+use super::counts::Counts;
 use super::queries::Query;
+use super::sets::Sets;
 use super::strings::{Alphabet, Strings};
 use super::tables::Tables;
-use super::tile::{self, Counts};
+use super::tile::{self, Counts as Lanewise};
 use super::{damerau, measure::Measure};
 use crate::simd::Level;
 use crate::threads::Interrupted;
@@ -41,7 +43,11 @@ pub enum Order {
 #[derive(Debug)]
 pub struct Choices {
     strings: Strings,
+    /// Where the measure is one of sets, which the strings then are.
+    sets: Option<Sets>,
     alphabet: Alphabet,
+    /// Of each string, where there are long ones that a limit may pass over.
+    counts: Vec<Counts>,
     /// The strings that are not missing, by length, or by the width of word that they need.
     order: Vec<u32>,
     longest: usize,
@@ -102,16 +108,31 @@ impl Choices {
         order: Order,
         stop: &dyn Fn() -> bool,
     ) -> Result<Self, Interrupted> {
+        let (sets, strings) = match measure.pieces() {
+            Some(pieces) => {
+                let (sets, strings) = Sets::new(&strings, pieces, stop)?;
+                (Some(sets), strings)
+            }
+            None => (None, strings),
+        };
         let alphabet = Alphabet::new(&strings, stop)?;
-        let strings = alphabet.encode(strings, stop)?;
+        let strings = encode(sets.is_some(), &alphabet, strings, stop)?;
         let longest = strings.longest();
+        // Counting pays where comparing takes long.
+        let counts = if order == Order::ByLength && longest > LONGEST {
+            Counts::of_each(&strings, stop)?
+        } else {
+            Vec::new()
+        };
         let order = match order {
             Order::AsGiven if measure.takes_any_order() => strings.by_key(width_class, stop)?,
             Order::AsGiven | Order::ByLength => strings.by_length(stop)?,
         };
         let mut choices = Self {
             strings,
+            sets,
             alphabet,
+            counts,
             order,
             longest,
             items: Vec::new(),
@@ -127,7 +148,7 @@ impl Choices {
     }
 
     /// The item behind the last one.
-    fn next_item(&self, layout: Layout, counts: Counts) -> Option<Item> {
+    fn next_item(&self, layout: Layout, counts: Lanewise) -> Option<Item> {
         let first = self.items.last().map_or(0, |item| item.first + item.count);
         let rest = &self.order[first..];
         let length = |&index: &u32| self.strings.get(index as usize).len();
@@ -195,9 +216,16 @@ impl Choices {
         self.longest
     }
 
-    /// The numbers of their units.
-    pub(super) fn alphabet(&self) -> &Alphabet {
-        &self.alphabet
+    /// Other strings in the numbers of these strings' units.
+    pub(super) fn encode(
+        &self,
+        strings: Strings,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Strings, Interrupted> {
+        match &self.sets {
+            Some(sets) => encode(true, &self.alphabet, sets.of(&strings, stop)?, stop),
+            None => encode(false, &self.alphabet, strings, stop),
+        }
     }
 
     /// The strings that are missing.
@@ -216,10 +244,34 @@ impl Choices {
         &self.order[item.first..][..item.count]
     }
 
+    /// Those of the string at a place, where they are counted.
+    pub(super) fn counts(&self, place: u32) -> Option<&Counts> {
+        self.counts.get(place as usize)
+    }
+
+    /// Whether it may be known of strings that they are far apart before they are compared.
+    pub(super) fn are_counted(&self) -> bool {
+        !self.counts.is_empty()
+    }
+
     /// The symbols of the string at a place.
     pub(super) fn symbols(&self, place: u32) -> &[u32] {
         self.strings.get(place as usize)
     }
+}
+
+/// The strings in the alphabet's numbers; sets are in order.
+fn encode(
+    are_sets: bool,
+    alphabet: &Alphabet,
+    strings: Strings,
+    stop: &dyn Fn() -> bool,
+) -> Result<Strings, Interrupted> {
+    let mut strings = alphabet.encode(strings, stop)?;
+    if are_sets {
+        strings.sort_units(stop)?;
+    }
+    Ok(strings)
 }
 
 /// The bits of the word that a string of that length needs; more than there are where none has as many.

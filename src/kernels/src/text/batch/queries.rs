@@ -1,6 +1,7 @@
 //! Queries: strings with the numbers that the choices' alphabet gives their units.
 
 use super::choices::Choices;
+use super::counts::Counts;
 use super::strings::{DENSE, Strings};
 use crate::threads::Interrupted;
 
@@ -10,6 +11,8 @@ pub struct Queries {
     strings: Strings,
     /// The strings' symbols again, in bytes; wrong where one has no byte.
     bytes: Vec<u8>,
+    /// Of each string, where the choices are counted.
+    counts: Vec<Counts>,
     /// The strings that are not missing, the shorter ones first.
     order: Vec<u32>,
 }
@@ -36,8 +39,13 @@ impl Queries {
         choices: &Choices,
         stop: &dyn Fn() -> bool,
     ) -> Result<Self, Interrupted> {
-        let strings = choices.alphabet().encode(strings, stop)?;
+        let strings = choices.encode(strings, stop)?;
         Ok(Self {
+            counts: if choices.are_counted() {
+                Counts::of_each(&strings, stop)?
+            } else {
+                Vec::new()
+            },
             bytes: strings.units().iter().map(|&symbol| symbol as u8).collect(),
             order: strings.by_length(stop)?,
             strings,
@@ -54,6 +62,11 @@ impl Queries {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.strings.is_empty()
+    }
+
+    /// Those of a string, where they are counted.
+    pub(super) fn counts(&self, row: usize) -> Option<&Counts> {
+        self.counts.get(row)
     }
 
     /// How many strings are not missing.

@@ -11,6 +11,9 @@ use crate::threads::Interrupted;
 /// Strings or units between two looks at whether to stop: some milliseconds.
 const PIECE: usize = 1 << 20;
 
+/// Strings that are worked on one by one between two looks at `stop`.
+pub(super) const LOOK: usize = 1 << 12;
+
 /// Strings in units, one after the other; some may be missing.
 #[derive(Clone, Debug, Default)]
 pub struct Strings {
@@ -149,6 +152,38 @@ impl Strings {
         }
         self.push_end();
         Ok(units.len())
+    }
+
+    /// Strings with other units: of each string those that `make` appends.
+    pub(super) fn each_as(
+        &self,
+        stop: &dyn Fn() -> bool,
+        mut make: impl FnMut(&[u32], &mut Vec<u32>),
+    ) -> Result<Self, Interrupted> {
+        let mut others = Self {
+            missing: self.missing.clone(),
+            ..Self::default()
+        };
+        for index in 0..self.len() {
+            if index.is_multiple_of(LOOK) && stop() {
+                return Err(Interrupted);
+            }
+            make(self.get(index), &mut others.units);
+            others.push_end();
+        }
+        Ok(others)
+    }
+
+    /// Puts the units of each string in order.
+    pub(super) fn sort_units(&mut self, stop: &dyn Fn() -> bool) -> Result<(), Interrupted> {
+        for index in 0..self.len() {
+            if index.is_multiple_of(LOOK) && stop() {
+                return Err(Interrupted);
+            }
+            let range = self.range(index);
+            self.units[range].sort_unstable();
+        }
+        Ok(())
     }
 
     fn push_end(&mut self) {

@@ -11,7 +11,7 @@ use super::*;
 use crate::memory::Target;
 use crate::simd::{self, Level};
 use crate::testing::config;
-use crate::text::{self, Pair, Text, Unit, Units, Winkler};
+use crate::text::{self, Pair, Pieces, Text, Unit, Units, Winkler};
 use crate::threads::{Interrupted, Team};
 
 type Given = Vec<Option<Vec<u32>>>;
@@ -88,11 +88,14 @@ impl Known for Distance {
 
 impl Known for Similarity {
     fn of(self, query: &[u32], choice: &[u32]) -> f64 {
-        let winkler = match self {
-            Self::Jaro => Winkler::Not,
-            Self::JaroWinkler => Winkler::Prefix,
-        };
-        text::jaro(Pair::U32(query, choice), winkler)
+        match self {
+            Self::Jaro => text::jaro(Pair::U32(query, choice), Winkler::Not),
+            Self::JaroWinkler => text::jaro(Pair::U32(query, choice), Winkler::Prefix),
+            Self::Jaccard(pieces) => {
+                let [a, b] = [query, choice].map(|units| Text::Points(Units::U32(units)));
+                text::jaccard(a, b, pieces)
+            }
+        }
     }
 }
 
@@ -173,6 +176,11 @@ fn check_similarity(measure: Similarity, (queries, choices): (Given, Given)) {
     check(measure, &queries, &choices, &[0.5, 0.8, 1.0], 0.0);
 }
 
+/// Words, or pieces of so many code points.
+fn pieces(size: usize) -> Pieces {
+    NonZeroUsize::new(size).map_or(Pieces::Words, |size| Pieces::Of(size, Unit::CodePoint))
+}
+
 proptest! {
     #![proptest_config(config())]
 
@@ -204,6 +212,11 @@ proptest! {
     #[test]
     fn jaro_winkler(given in given()) {
         check_similarity(Similarity::JaroWinkler, given);
+    }
+
+    #[test]
+    fn jaccard(given in given(), size in 0..4_usize) {
+        check_similarity(Similarity::Jaccard(pieces(size)), given);
     }
 }
 
@@ -245,7 +258,11 @@ fn every_length() {
             u32::MAX,
         );
     }
-    for measure in [Similarity::Jaro, Similarity::JaroWinkler] {
+    let jaccard = [0, 1, 2].map(|size| Similarity::Jaccard(pieces(size)));
+    for measure in [Similarity::Jaro, Similarity::JaroWinkler]
+        .into_iter()
+        .chain(jaccard)
+    {
         check(
             measure,
             &few(queries.clone()),
