@@ -16,7 +16,7 @@ import numpy as np
 from benchmarks.ffi import ffi
 from benchmarks.job import job
 from benchmarks.measure import Work
-from benchmarks.text import text
+from benchmarks.text import per_call, text
 
 
 def peer(name: str) -> ModuleType:
@@ -201,6 +201,7 @@ FAMILIES: dict[str, Callable[[], Iterator[Work]]] = {
     "vector": vector,
     "reduce": reduce,
     "text": text,
+    "names": per_call,
     "job": job,
     "calls": calls,
     "ffi": ffi,

@@ -37,7 +37,16 @@ class _DLPackTensor(Protocol):
     def __dlpack__(self, *, max_version: tuple[int, int] | None = ...) -> object: ...
     def __dlpack_device__(self) -> tuple[int, int]: ...
 
+@type_check_only
+class _ArrowArray(Protocol):
+    def __arrow_c_array__(self, requested_schema: Any = None) -> Any: ...
+
+@type_check_only
+class _ArrowStream(Protocol):
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any: ...
+
 type _Array = Buffer | _DLPackTensor
+type _Strings = Iterable[str | None] | _ArrowArray | _ArrowStream
 type _Dtype = Literal["float32", "float64"]
 type _Unit = Literal["grapheme", "codepoint"]
 type _Scorer = Literal["levenshtein", "osa", "damerau_levenshtein", "hamming", "jaro", "jaro_winkler"]
@@ -62,8 +71,8 @@ def jaro_winkler_similarity(a: str, b: str, long_tolerance: bool | None = None, 
 def jaccard_similarity(a: str, b: str, ngram_size: SupportsIndex | None = None, *, unit: _Unit = "codepoint") -> float: ...
 @overload
 def cdist(
-    queries: Iterable[str | None],
-    choices: Iterable[str | None],
+    queries: _Strings,
+    choices: _Strings,
     scorer: _Scorer = "levenshtein",
     *,
     score_cutoff: float | None = None,
@@ -74,8 +83,8 @@ def cdist(
 ) -> NDArray[Any]: ...
 @overload
 def cdist[Out: Buffer](
-    queries: Iterable[str | None],
-    choices: Iterable[str | None],
+    queries: _Strings,
+    choices: _Strings,
     scorer: _Scorer = "levenshtein",
     *,
     score_cutoff: float | None = None,
@@ -85,8 +94,8 @@ def cdist[Out: Buffer](
     threads: int | None = None,
 ) -> Out: ...
 def best_match(
-    queries: Iterable[str | None],
-    choices: Iterable[str | None],
+    queries: _Strings,
+    choices: _Strings,
     scorer: _Scorer = "levenshtein",
     *,
     score_cutoff: float | None = None,

@@ -8,23 +8,19 @@ use hotkernels_kernels::text::Unit;
 use hotkernels_kernels::text::batch::{
     self, Cell, Choices, Distance, Measure, Order, Queries, Reader, Similarity, Strings,
 };
-use hotkernels_kernels::threads::Team;
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use hotkernels_kernels::threads::{Interrupted, Team};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyBytes, PyString};
 
-use crate::argument::{threads, type_name, wrong_dtype};
+use crate::argument::{threads, wrong_dtype};
 use crate::array::{Array, Element};
 use crate::dtype::Dtype;
 use crate::matrix::{check_output, empty};
 use crate::progress::Progress;
 use crate::run;
 use crate::scorer::{Scorer, largest, scorer, smallest};
-use crate::string::take;
+use crate::strings::strings;
 use crate::text::{DEFAULT, GivenUnit};
-
-/// Strings that are read between two looks at Ctrl-C.
-const LOOK: usize = 1 << 15;
 
 /// What a call gives for each string.
 struct Call<'py> {
@@ -68,41 +64,6 @@ impl<'py> Call<'py> {
     fn pairs(&self) -> u64 {
         (self.queries.len() as u64).saturating_mul(self.choices.len() as u64)
     }
-}
-
-/// Reads the strings of a sequence; None is one that is missing.
-fn strings(value: &Bound<'_, PyAny>, name: &'static str, reader: &mut Reader) -> PyResult<Strings> {
-    let wrong = || {
-        PyTypeError::new_err(format!(
-            "{name}: an iterable of str and None is taken, got {}",
-            type_name(value)
-        ))
-    };
-    // Iterables of strings of one letter, and of ints: nobody means them.
-    if value.is_instance_of::<PyString>()
-        || value.is_instance_of::<PyBytes>()
-        || value.is_instance_of::<PyByteArray>()
-    {
-        return Err(wrong());
-    }
-    let mut strings = Strings::default();
-    for (number, item) in value.try_iter().map_err(|_| wrong())?.enumerate() {
-        let item = item?;
-        if number % LOOK == LOOK - 1 {
-            value.py().check_signals()?;
-        }
-        if item.is_none() {
-            reader.read(None, &mut strings);
-        } else if item.is_instance_of::<PyString>() {
-            reader.read(Some(take(&item, name)?), &mut strings);
-        } else {
-            return Err(PyTypeError::new_err(format!(
-                "{name}[{number}]: str or None is taken, got {}",
-                type_name(&item)
-            )));
-        }
-    }
-    Ok(strings)
 }
 
 /// What the measures have on Python's side.
@@ -177,8 +138,10 @@ limits!(
 
 /// The score of each query with each choice.
 ///
-/// queries, choices: iterables of str and None: lists, NumPy arrays of strings, columns of data frames. None is a string
-/// that is missing.
+/// queries, choices: columns of strings, or iterables of str and None. None and nulls are strings that are missing. Read
+/// where they lie, without a Python object a row: what has __arrow_c_array__ or __arrow_c_stream__ (polars.Series,
+/// pyarrow.Array and ChunkedArray, pandas.Series with pyarrow) of Arrow's types string, large_string, string_view, null, or
+/// dictionary of these; and NumPy arrays of dtype U. Others, NumPy's StringDType and object arrays too, are iterated over.
 /// scorer: "levenshtein", "osa", "damerau_levenshtein" or "hamming", which are distances, "jaro" or "jaro_winkler", which
 /// are similarities: the scores of levenshtein_distance and so on, without any option.
 /// score_cutoff: the largest distance or the smallest similarity of interest, which saves work. A distance above it is
@@ -193,9 +156,10 @@ limits!(
 /// Returns out, or the array: [i, j] is the score of queries[i] and choices[j]. Where either is None that is 0.0 for a
 /// similarity, and for a distance score_cutoff + 1, or with no cutoff the largest value of the dtype (inf for floats).
 ///
-/// Raises TypeError for what is no str or None, another scorer or dtype, ValueError for an out of another shape, for a
-/// dtype that does not hold the largest distance there can be and (a UnicodeEncodeError) for a lone surrogate, ImportError
-/// where NumPy is needed and missing. The GIL is released; Ctrl-C stops it, with out half-written.
+/// Raises TypeError for what is no str or None, a column of another type, another scorer or dtype, ValueError for an out of
+/// another shape, for a dtype that does not hold the largest distance there can be, for a column that is not what Arrow's
+/// specification says, invalid UTF-8 among that, and (a UnicodeEncodeError) for a lone surrogate, what a stream failed
+/// with as ValueError or OSError, ImportError where NumPy is needed and missing. The GIL is released; Ctrl-C stops it, with out half-written.
 ///
 /// Up to 64 units a string: many choices at once in the lanes of vector registers (Hyyrö 2003, Zhao and Sahni 2019).
 #[pyfunction]
@@ -307,14 +271,15 @@ fn fill<M: Scored, T: Cell<M::Score> + Element + Limits>(
         } else {
             Order::ByLength
         };
-        let choices = Choices::new(level, measure, choices, order);
-        let queries = Queries::new(queries, &choices);
+        let choices = Choices::new(level, measure, choices, order, stop)?;
+        let queries = Queries::new(queries, &choices, stop)?;
         let done = AtomicU64::new(0);
-        // An interrupted run leaves the exception with `detached`, which raises it.
-        let _ = batch::cdist(
+        batch::cdist(
             level, measure, &queries, &choices, cutoff, missing, &target, &team, &done,
-        );
+        )
     })
+    // An interrupted run leaves the exception with `detached`, which raises it.
+    .map(|_: Result<(), Interrupted>| ())
 }
 
 /// For each query the nearest choice, and its score, in memory that does not grow with the number of pairs.
@@ -384,14 +349,14 @@ where
     let done = &done;
     let work = move |stop: &dyn Fn() -> bool| {
         let team = Team::new(threads, stop);
-        let choices = Choices::new(level, measure, choices, Order::ByLength);
-        let queries = Queries::new(queries, &choices);
-        // An interrupted run leaves the exception with `detached`, which raises it.
+        let choices = Choices::new(level, measure, choices, Order::ByLength, stop)?;
+        let queries = Queries::new(queries, &choices, stop)?;
         batch::best_match(level, measure, &queries, &choices, cutoff, &team, done)
-            .unwrap_or_default()
     };
     let tell = |py: Python<'_>| progress.tell(py, done.load(Ordering::Relaxed), total);
-    let found = run::detached_telling(py, work, tell);
+    // An interrupted run leaves the exception with `detached_telling`, which raises it.
+    let found = run::detached_telling(py, work, tell)
+        .map(|found: Result<_, Interrupted>| found.unwrap_or_default());
     let ended = match &found {
         Ok(_) => progress.tell(py, total, total),
         Err(_) => Ok(()),

@@ -3,7 +3,9 @@
 use std::convert::Infallible;
 use std::num::NonZeroUsize;
 
-use hotkernels_kernels::text::{self, Pair, Pieces, Scratch, Text, Unit, Units, Winkler, phonetic};
+use hotkernels_kernels::text::{
+    self, Pair, Pieces, Room, Scratch, Text, Unit, Units, Winkler, phonetic,
+};
 use hotkernels_kernels::threads::Interrupted;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -85,7 +87,7 @@ fn over<R: Send>(
         });
     }
     let go_on: &dyn Fn() -> bool = &|| false;
-    Ok(match Pair::direct(a, b, unit) {
+    Ok(match Pair::direct(a, b, unit, &mut Room::default()) {
         Some(pair) => kernel(pair, go_on),
         None => kernel(text::pair(a, b, unit, &mut Scratch::default()), go_on),
     })

@@ -51,8 +51,12 @@ fn measure<M: Measure, T: Cell<M::Score> + Default>(level: Level, measure: M, si
     }
     let order = Order::AsGiven;
     let mut reader = Reader::new(Unit::CodePoint);
-    let choices = Choices::new(level, measure, names(size, &mut reader, 1), order);
-    let queries = Queries::new(names(size, &mut reader, 2), &choices);
+    let choices = Choices::new(level, measure, names(size, &mut reader, 1), order, &|| {
+        false
+    })
+    .expect("not stopped");
+    let queries =
+        Queries::new(names(size, &mut reader, 2), &choices, &|| false).expect("not stopped");
     let mut out = vec![T::default(); size * size];
     let target = Target::from_slice(&mut out, size, size);
     let (team, done) = (Team::alone(&|| false), AtomicU64::new(0));

@@ -8,12 +8,16 @@ use super::tables::Tables;
 use super::tile::{self, Counts};
 use super::{damerau, measure::Measure};
 use crate::simd::Level;
+use crate::threads::Interrupted;
 
 /// The most symbols of a string in a block; the words have no more bits.
 pub(super) const LONGEST: usize = 64;
 
 /// Strings that are not in blocks, worked on together: they are long.
 const FEW: usize = 16;
+
+/// Blocks that are made between two looks at whether to stop: about a millisecond.
+const LOOK: usize = 64;
 
 /// What a block is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,22 +85,29 @@ pub struct Spare {
 }
 
 impl Choices {
-    /// Lays the strings out, in an order that the measure may have reasons not to follow.
+    /// Lays the strings out, in an order that the measure may have reasons not to follow. `stop` is asked every few
+    /// milliseconds.
+    ///
+    /// # Errors
+    ///
+    /// `stop` said true.
     ///
     /// # Panics
     ///
     /// This CPU lacks the level.
-    #[must_use]
-    pub fn new<M: Measure>(level: Level, measure: M, strings: Strings, order: Order) -> Self {
-        let alphabet = Alphabet::new(&strings);
-        let strings = alphabet.encode(strings);
-        let by_length = strings.by_length();
-        let longest = by_length
-            .last()
-            .map_or(0, |&index| strings.get(index as usize).len());
+    pub fn new<M: Measure>(
+        level: Level,
+        measure: M,
+        strings: Strings,
+        order: Order,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Self, Interrupted> {
+        let alphabet = Alphabet::new(&strings, stop)?;
+        let strings = alphabet.encode(strings, stop)?;
+        let longest = strings.longest();
         let order = match order {
-            Order::AsGiven if measure.takes_any_order() => by_width(&strings, by_length),
-            Order::AsGiven | Order::ByLength => by_length,
+            Order::AsGiven if measure.takes_any_order() => strings.by_key(width_class, stop)?,
+            Order::AsGiven | Order::ByLength => strings.by_length(stop)?,
         };
         let mut choices = Self {
             strings,
@@ -107,9 +118,12 @@ impl Choices {
         };
         let counts = tile::lanes(level);
         while let Some(item) = choices.next_item(measure.layout(), counts) {
+            if choices.items.len().is_multiple_of(LOOK) && stop() {
+                return Err(Interrupted);
+            }
             choices.items.push(item);
         }
-        choices
+        Ok(choices)
     }
 
     /// The item behind the last one.
@@ -219,10 +233,12 @@ fn width(length: usize) -> usize {
     }
 }
 
-/// Strings by the width of word that they need, those of one width in the order in which they were given.
-fn by_width(strings: &Strings, mut order: Vec<u32>) -> Vec<u32> {
-    order.sort_unstable_by_key(|&index| (width(strings.get(index as usize).len()), index));
-    order
+/// The widths in order, from 0 on.
+fn width_class(length: usize) -> usize {
+    match width(length) {
+        usize::MAX => 4,
+        bits => bits.trailing_zeros() as usize - 3,
+    }
 }
 
 /// How many of the strings have at most [`SYMBOLS`] different symbols together.

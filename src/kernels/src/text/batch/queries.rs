@@ -2,6 +2,7 @@
 
 use super::choices::Choices;
 use super::strings::{DENSE, Strings};
+use crate::threads::Interrupted;
 
 /// Strings to compare with [`Choices`].
 #[derive(Debug)]
@@ -25,15 +26,22 @@ pub(super) struct Query<'a> {
 }
 
 impl Queries {
-    /// Numbers the units.
-    #[must_use]
-    pub fn new(strings: Strings, choices: &Choices) -> Self {
-        let strings = choices.alphabet().encode(strings);
-        Self {
+    /// Numbers the units. `stop` is asked every few milliseconds.
+    ///
+    /// # Errors
+    ///
+    /// `stop` said true.
+    pub fn new(
+        strings: Strings,
+        choices: &Choices,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Self, Interrupted> {
+        let strings = choices.alphabet().encode(strings, stop)?;
+        Ok(Self {
             bytes: strings.units().iter().map(|&symbol| symbol as u8).collect(),
-            order: strings.by_length(),
+            order: strings.by_length(stop)?,
             strings,
-        }
+        })
     }
 
     /// How many strings, those that are missing among them.

@@ -111,8 +111,9 @@ fn check<M: Known>(
         .into_iter()
         .flat_map(|level| orders.map(|order| (level, order)))
     {
-        let laid_out = Choices::new(level, measure, read(choices), order);
-        let asked = Queries::new(read(queries), &laid_out);
+        let laid_out =
+            Choices::new(level, measure, read(choices), order, &|| false).expect("not stopped");
+        let asked = Queries::new(read(queries), &laid_out, &|| false).expect("not stopped");
         for cutoff in cutoffs.iter().copied().map(Some).chain([None]) {
             for threads in [1, 3] {
                 let team = Team::new(NonZeroUsize::new(threads).unwrap(), &on);
@@ -267,8 +268,15 @@ fn clusters_are_units() {
     reader.read(Some(Text::Utf8("résumé")), &mut choices);
     reader.read(Some(Text::Utf8("re\u{301}sume\u{300}")), &mut choices);
     let level = simd::detected();
-    let choices = Choices::new(level, Distance::Levenshtein, choices, Order::AsGiven);
-    let queries = Queries::new(queries, &choices);
+    let choices = Choices::new(
+        level,
+        Distance::Levenshtein,
+        choices,
+        Order::AsGiven,
+        &|| false,
+    )
+    .expect("not stopped");
+    let queries = Queries::new(queries, &choices, &|| false).expect("not stopped");
     let (mut out, done) = ([0_u8; 2], AtomicU64::new(0));
     let target = Target::from(out.as_mut_slice());
     cdist(
@@ -294,13 +302,20 @@ fn a_long_call_asks_whether_to_stop() {
         .collect();
     let level = simd::detected();
     for (given, times) in [(&long, 4), (&short, 4)] {
-        let choices = Choices::new(level, Distance::Levenshtein, read(given), Order::ByLength);
+        let choices = Choices::new(
+            level,
+            Distance::Levenshtein,
+            read(given),
+            Order::ByLength,
+            &|| false,
+        )
+        .expect("not stopped");
         let shifted: Given = given
             .iter()
             .flatten()
             .map(|units| Some(units.iter().map(|unit| unit + 5).collect()))
             .collect();
-        let queries = Queries::new(read(&shifted), &choices);
+        let queries = Queries::new(read(&shifted), &choices, &|| false).expect("not stopped");
         let asked = Counter::new(0);
         let stop = || {
             asked.set(asked.get() + 1);
