@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from xml.etree import ElementTree
+
 import pytest
 
 from benchmarks import plot
@@ -13,6 +15,7 @@ def test_a_plot_is_of_the_results_beside_it(name: str) -> None:
     measured = all((plot.RESULTS / file).exists() for file in plot.ALL[name].files)
     assert path.exists() == measured, plot.COMMAND
     if measured:
+        ElementTree.parse(path)
         assert path.read_text(encoding="utf-8").splitlines()[1] == f"<!-- {plot.first_line(name)} -->", f"stale: {plot.COMMAND}"
 
 
