@@ -5,6 +5,7 @@ use std::mem;
 use std::ptr;
 
 use hotkernels_kernels::memory::{Rows, Source, Target};
+use hotkernels_kernels::vector::{Bfloat16, Half};
 use pyo3::buffer::PyUntypedBuffer;
 use pyo3::exceptions::{PyBufferError, PyMemoryError, PyTypeError, PyValueError};
 use pyo3::ffi;
@@ -31,7 +32,7 @@ macro_rules! elements {
         $(unsafe impl Element for $element {})*
     };
 }
-elements!(f32, f64, i8, i16, i32, i64, u8, u16, u32, u64);
+elements!(Half, Bfloat16, f32, f64, i8, i16, i32, i64, u8, u16, u32, u64);
 
 /// What keeps the memory alive and in place.
 #[expect(
