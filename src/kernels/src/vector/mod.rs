@@ -1,5 +1,6 @@
 //! Dot products, norms and cosines of vectors of `f32` or `f64`, computed in `f64`.
 
+mod aligned;
 mod bytes;
 mod compiled;
 mod element;

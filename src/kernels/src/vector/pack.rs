@@ -145,33 +145,37 @@ where
     #[inline(always)]
     fn run<A: Arch>(mut self, arch: A) {
         const ROWS: usize = 4;
-        let panel = &mut self.panel;
-        let depth = panel.columns.len();
-        assert!(self.lanes.end <= panel.width && depth * panel.width <= panel.to.len());
+        const STRIP: usize = 64; // columns at a time of all rows, whose packed elements stay in the first cache
+        let depth = self.panel.columns.len();
+        assert!(self.lanes.end <= self.panel.width && depth * self.panel.width <= self.panel.to.len());
         let whole = depth / T::COLUMNS * T::COLUMNS;
-        let mut lane = self.lanes.start;
-        while let Some(scales) = self.panel.scales[lane - self.lanes.start..].first_chunk::<ROWS>()
-            && lane + ROWS <= self.lanes.end
-        {
-            let panel = &mut self.panel;
-            let factors = scales.map(|scale| [scale.power, scale.factor]);
-            let number = lane - self.lanes.start;
-            let rows: [_; ROWS] = std::array::from_fn(|row| {
-                let row = panel.rows.row(panel.first + number + row);
-                row.range(panel.columns.clone()).as_ptr()
-            });
-            let to = panel.to.as_mut_ptr();
-            for column in (0..whole).step_by(T::COLUMNS) {
-                // SAFETY: each row has these columns, and `to` room for these rows' elements of each column.
-                unsafe {
-                    let from = rows.map(|row| row.add(column));
-                    let to = to.add(column * panel.width + lane);
-                    T::transpose(arch, from, &factors, to, panel.width);
+        let fours = self.panel.scales.len().min(self.lanes.len()) / ROWS;
+        for strip in (0..whole).step_by(STRIP) {
+            let end = whole.min(strip + STRIP);
+            for four in 0..fours {
+                let panel = &mut self.panel;
+                let number = four * ROWS;
+                let factors: [_; ROWS] = std::array::from_fn(|row| {
+                    let Scale { power, factor } = panel.scales[number + row];
+                    [power, factor]
+                });
+                let rows: [_; ROWS] = std::array::from_fn(|row| {
+                    let row = panel.rows.row(panel.first + number + row);
+                    row.range(panel.columns.clone()).as_ptr()
+                });
+                let to = panel.to.as_mut_ptr();
+                for column in (strip..end).step_by(T::COLUMNS) {
+                    // SAFETY: each row has these columns, and `to` room for these rows' elements of each column.
+                    unsafe {
+                        let from = rows.map(|row| row.add(column));
+                        let to = to.add(column * panel.width + self.lanes.start + number);
+                        T::transpose(arch, from, &factors, to, panel.width);
+                    }
                 }
             }
-            self.one_by_one(lane..lane + ROWS, whole..depth);
-            lane += ROWS;
         }
-        self.one_by_one(lane..self.lanes.end, 0..depth);
+        let rest = self.lanes.start + fours * ROWS;
+        self.one_by_one(self.lanes.start..rest, whole..depth);
+        self.one_by_one(rest..self.lanes.end, 0..depth);
     }
 }

@@ -7,6 +7,7 @@
 
 use std::ops::Range;
 
+use super::aligned::Aligned;
 use super::element::{Batch, Grid, Side, columns};
 use super::pack::{DEPTH_BYTES, Panel};
 use super::tiles::Tiles;
@@ -394,34 +395,4 @@ struct Own<E: Batch> {
     scratch: Vec<E::Result>,
     /// The first row of the chunk that is packed.
     chunk: usize,
-}
-
-/// Zeros that start at a cache line: a register's worth that straddles two lines takes twice as long to load.
-struct Aligned<T> {
-    memory: Vec<T>,
-    start: usize,
-    len: usize,
-}
-
-impl<T: Copy + Default> Aligned<T> {
-    fn new(len: usize) -> Self {
-        const LINE: usize = 64;
-        let spare = LINE / size_of::<T>();
-        let memory = vec![T::default(); len + spare];
-        // An allocator for tests may not say how far a line is; then it is slower.
-        let start = memory.as_ptr().align_offset(LINE).min(spare);
-        Self { memory, start, len }
-    }
-}
-
-impl<T> AsRef<[T]> for Aligned<T> {
-    fn as_ref(&self) -> &[T] {
-        &self.memory[self.start..][..self.len]
-    }
-}
-
-impl<T> AsMut<[T]> for Aligned<T> {
-    fn as_mut(&mut self) -> &mut [T] {
-        &mut self.memory[self.start..][..self.len]
-    }
 }

@@ -414,7 +414,7 @@ fn a_matrix_stops_when_told_to() {
     let a = wave(40 * 50, 0.0);
     let mut out = vec![0.0; 40 * 40];
     for level in simd::available() {
-        for (few, after) in [(2, 0), (40, 0), (40, 1), (40, 2)] {
+        for (few, after) in [(2, 0), (40, 0), (40, 1)] {
             let asked = Cell::new(0);
             let stop = || asked.replace(asked.get() + 1) >= after;
             let team = Team::new(NonZeroUsize::new(2).unwrap(), &stop);
