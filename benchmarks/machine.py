@@ -20,7 +20,7 @@ def describe() -> dict[str, Any]:
         "python": platform.python_version(),
         "free_threaded": not getattr(sys, "_is_gil_enabled", lambda: True)(),
         "hotkernels": hotkernels.build_info(),
-        "versions": {name: version(name) for name in ("numpy", "simsimd")},
+        "versions": {name: version(name) for name in ("numpy", "simsimd", "numkong", "faiss-cpu")},
     }
 
 

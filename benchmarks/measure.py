@@ -7,6 +7,8 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 ROUND_SECONDS = 0.02
@@ -89,3 +91,12 @@ def timed(call: Callable[[], Any], loops: int) -> float:
     for _ in rounds:
         call()
     return (time.perf_counter() - started) / loops
+
+
+def peer(name: str) -> ModuleType:
+    """A peer's module; some have no wheel for every interpreter, and what needs them is not asked for there."""
+    return import_module(name)
+
+
+def relative_error(exact: float) -> Callable[[object], float]:
+    return lambda found: abs(float(found) - exact) / abs(exact)  # type: ignore[arg-type]

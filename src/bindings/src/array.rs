@@ -32,7 +32,9 @@ macro_rules! elements {
         $(unsafe impl Element for $element {})*
     };
 }
-elements!(Half, Bfloat16, f32, f64, i8, i16, i32, i64, u8, u16, u32, u64);
+elements!(
+    Half, Bfloat16, f32, f64, i8, i16, i32, i64, u8, u16, u32, u64
+);
 
 /// What keeps the memory alive and in place.
 #[expect(

@@ -63,7 +63,10 @@ pub(crate) fn cosine_matrix<'py>(
     check_output(
         &output,
         (shape, "queries by corpus rows"),
-        (&dtype, &format!("the result's for {}", queries.dtype().name())),
+        (
+            &dtype,
+            &format!("the result's for {}", queries.dtype().name()),
+        ),
         [Some(&queries), corpus.as_ref()],
     )?;
     let corpus = corpus.as_ref();
@@ -190,9 +193,7 @@ fn count(value: &Bound<'_, PyAny>, most: usize) -> PyResult<usize> {
             describe(value)
         )
     };
-    let number: i128 = value
-        .extract()
-        .map_err(|_| PyTypeError::new_err(wrong()))?;
+    let number: i128 = value.extract().map_err(|_| PyTypeError::new_err(wrong()))?;
     usize::try_from(number)
         .ok()
         .filter(|k| *k <= most)
@@ -204,7 +205,12 @@ fn metric(value: Option<&Bound<'_, PyAny>>) -> PyResult<Metric> {
     let Some(value) = value else {
         return Ok(Metric::Cosine);
     };
-    let wrong = || format!("metric: \"cosine\" or \"dot\" is taken, got {}", describe(value));
+    let wrong = || {
+        format!(
+            "metric: \"cosine\" or \"dot\" is taken, got {}",
+            describe(value)
+        )
+    };
     let Ok(name) = value.cast::<PyString>() else {
         return Err(PyTypeError::new_err(wrong()));
     };

@@ -64,10 +64,7 @@ pub(crate) trait ByteKernel: Sized {
     /// This CPU lacks the unit.
     #[inline]
     fn at(self, unit: ByteUnit) -> Self::Output {
-        assert!(
-            unit.is_available(),
-            "{unit:?} is not available on this CPU"
-        );
+        assert!(unit.is_available(), "{unit:?} is not available on this CPU");
         // SAFETY: the unit's instructions are there.
         #[cfg(target_arch = "x86_64")]
         return unsafe {
@@ -153,7 +150,8 @@ impl Tile<u32, f32> {
                         )
                     };
                     for (left, right) in left.to_ne_bytes().into_iter().zip(right.to_ne_bytes()) {
-                        let product = i32::from(left.cast_signed()) * i32::from(right.cast_signed());
+                        let product =
+                            i32::from(left.cast_signed()) * i32::from(right.cast_signed());
                         sum = sum.wrapping_add(product);
                     }
                 }

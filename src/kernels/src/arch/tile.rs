@@ -204,7 +204,8 @@ impl<P: Copy, S: Float> Tile<P, S> {
             if V::AHEAD > 0 {
                 V::prefetch(arch, queries.wrapping_add(V::AHEAD * ROWS).cast());
                 for index in 0..VECTORS {
-                    V::prefetch(arch, 
+                    V::prefetch(
+                        arch,
                         corpus
                             .wrapping_add(V::AHEAD * width + index * V::LANES)
                             .cast(),

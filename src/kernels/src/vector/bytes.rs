@@ -149,13 +149,18 @@ impl Pack<'_> {
             } else {
                 for index in 0..whole {
                     // SAFETY: within the columns.
-                    let pair = unsafe { [row.add(2 * index).read(), row.add(2 * index + 1).read()] };
+                    let pair =
+                        unsafe { [row.add(2 * index).read(), row.add(2 * index + 1).read()] };
                     to[index * width + lane] = wide(pair);
                 }
             }
             if whole < depth {
                 let mut rest = [0_i8; 4];
-                for (place, rest) in rest.iter_mut().enumerate().take(columns - whole * layout.group) {
+                for (place, rest) in rest
+                    .iter_mut()
+                    .enumerate()
+                    .take(columns - whole * layout.group)
+                {
                     // SAFETY: within the columns.
                     *rest = unsafe { row.add(whole * layout.group + place).read() };
                 }

@@ -215,15 +215,19 @@ macro_rules! narrow {
             ) {
                 let [a, b, c, d] = rows;
                 let mut totals = [[0.0; 3]; ROWS];
-                widen::pieces(level, [a, b, c, d, one, other], |[a, b, c, d, one, other]| {
-                    let (rows, others) = ([a, b, c, d], [one, other]);
-                    let sums = sums::Against { rows, others }.at(level);
-                    for (total, sums) in totals.iter_mut().zip(sums.as_chunks::<3>().0) {
-                        for (total, sum) in total.iter_mut().zip(sums) {
-                            *total += sum;
+                widen::pieces(
+                    level,
+                    [a, b, c, d, one, other],
+                    |[a, b, c, d, one, other]| {
+                        let (rows, others) = ([a, b, c, d], [one, other]);
+                        let sums = sums::Against { rows, others }.at(level);
+                        for (total, sums) in totals.iter_mut().zip(sums.as_chunks::<3>().0) {
+                            for (total, sum) in total.iter_mut().zip(sums) {
+                                *total += sum;
+                            }
                         }
-                    }
-                });
+                    },
+                );
                 for (row, total) in totals.into_iter().enumerate() {
                     put(row, total);
                 }
@@ -251,7 +255,8 @@ macro_rules! narrow {
             }
 
             fn far_cosine(a: Source<'_, Self>, b: Source<'_, Self>) -> f64 {
-                let is_finite = |row: Source<'_, Self>| row.iter().all(|x| widen::Narrow::widen(x).is_finite());
+                let is_finite =
+                    |row: Source<'_, Self>| row.iter().all(|x| widen::Narrow::widen(x).is_finite());
                 if is_finite(a) && is_finite(b) {
                     0.0
                 } else {

@@ -31,7 +31,13 @@ pub(super) fn scores<E: Element>(
         .min(many.rows().div_ceil(ROWS))
         .max(1);
     let squares: Vec<f64> = (0..few.rows())
-        .map(|row| if cosine { square(level, few.row(row)) } else { 0.0 })
+        .map(|row| {
+            if cosine {
+                square(level, few.row(row))
+            } else {
+                0.0
+            }
+        })
         .collect();
     let team = team.at_most(1 + many.rows().saturating_mul(row_bytes) / THREAD_BYTES);
     team.for_each_asking(

@@ -72,7 +72,12 @@ struct Matrix<'a, S> {
 impl<S: Float> Sink<S> for Matrix<'_, S> {
     const WAITS: bool = true;
 
-    fn place(&self, rows: &Range<usize>, cols: &Range<usize>, _scratch: &mut [S]) -> (*mut S, usize) {
+    fn place(
+        &self,
+        rows: &Range<usize>,
+        cols: &Range<usize>,
+        _scratch: &mut [S],
+    ) -> (*mut S, usize) {
         (self.out.at(rows.start, cols.start), self.out.stride())
     }
 

@@ -147,7 +147,9 @@ where
         const ROWS: usize = 4;
         const STRIP: usize = 64; // columns at a time of all rows, whose packed elements stay in the first cache
         let depth = self.panel.columns.len();
-        assert!(self.lanes.end <= self.panel.width && depth * self.panel.width <= self.panel.to.len());
+        assert!(
+            self.lanes.end <= self.panel.width && depth * self.panel.width <= self.panel.to.len()
+        );
         let whole = depth / T::COLUMNS * T::COLUMNS;
         let fours = self.panel.scales.len().min(self.lanes.len()) / ROWS;
         for strip in (0..whole).step_by(STRIP) {

@@ -47,7 +47,8 @@ pub(super) trait Sink<S>: Sync {
     /// it is from one row to the next. `scratch` has room for a block.
     ///
     /// What is there must be the calling thread's alone until `take`.
-    fn place(&self, rows: &Range<usize>, cols: &Range<usize>, scratch: &mut [S]) -> (*mut S, usize);
+    fn place(&self, rows: &Range<usize>, cols: &Range<usize>, scratch: &mut [S])
+    -> (*mut S, usize);
 
     /// Takes complete products.
     fn take(&self, rows: &Range<usize>, cols: &Range<usize>, at: (*const S, usize));
@@ -105,14 +106,18 @@ impl Depths {
             depth,
             trailer,
         } = self.clone();
-        columns.clone().step_by(depth).enumerate().map(move |(index, start)| {
-            let end = columns.end.min(start + depth);
-            Depth {
-                columns: start..end,
-                offset: index * (depth + trailer),
-                step: end - start + trailer,
-            }
-        })
+        columns
+            .clone()
+            .step_by(depth)
+            .enumerate()
+            .map(move |(index, start)| {
+                let end = columns.end.min(start + depth);
+                Depth {
+                    columns: start..end,
+                    offset: index * (depth + trailer),
+                    step: end - start + trailer,
+                }
+            })
     }
 }
 
@@ -125,14 +130,23 @@ pub(super) fn fits<E: Batch>(level: Level, cols: usize) -> bool {
 }
 
 impl Plan {
-    fn new<E: Batch, S, K: Sink<S>>(level: Level, queries: usize, corpus: usize, cols: usize) -> Self {
+    fn new<E: Batch, S, K: Sink<S>>(
+        level: Level,
+        queries: usize,
+        corpus: usize,
+        cols: usize,
+    ) -> Self {
         let size = size_of::<E::Packed>();
         let grid = E::grid(level);
         let (height, width) = grid.shape;
         let cols = cols.div_ceil(grid.group);
         let depths = cols.div_ceil(DEPTH_BYTES / size);
         let depth = cols.div_ceil(depths);
-        let deep = if K::WAITS { depth * DEPTHS.min(depths) } else { depth * depths };
+        let deep = if K::WAITS {
+            depth * DEPTHS.min(depths)
+        } else {
+            depth * depths
+        };
         let fitting = |bytes: usize, unit: usize| (bytes / (deep * size) / unit * unit).max(unit);
         let (group, chunk) = if K::WAITS {
             (fitting(GROUP_BYTES, BLOCK), fitting(CHUNK_BYTES, BLOCK))
@@ -202,13 +216,15 @@ impl<E: Batch, K: Sink<E::Result>> Product<'_, E, K> {
                 let end = rows.len().min(start + height);
                 if depths.columns.start == 0 {
                     for row in start..end {
-                        let scale = E::scale(self.level, self.queries.row(rows.start + row), self.cosine);
+                        let scale =
+                            E::scale(self.level, self.queries.row(rows.start + row), self.cosine);
                         // SAFETY: each row's scale is written by one piece.
                         unsafe { scales.at(0, row).write(scale) };
                     }
                 }
                 // SAFETY: those are this piece's alone, and written above or when the first columns were packed.
-                let scales = unsafe { std::slice::from_raw_parts(scales.at(0, start), end - start) };
+                let scales =
+                    unsafe { std::slice::from_raw_parts(scales.at(0, start), end - start) };
                 for depth in depths.iter() {
                     let place = depth.offset * padded + start * depth.step;
                     let size = height * depth.step;
@@ -260,7 +276,11 @@ impl<E: Batch, K: Sink<E::Result>> Product<'_, E, K> {
         let make = || Own {
             packed: Aligned::new(plan.chunk * plan.row::<E>()),
             scales: vec![E::Scale::default(); plan.chunk],
-            scratch: if K::WAITS { Vec::new() } else { vec![E::Result::ZERO; BLOCK * BLOCK] },
+            scratch: if K::WAITS {
+                Vec::new()
+            } else {
+                vec![E::Result::ZERO; BLOCK * BLOCK]
+            },
             chunk: usize::MAX,
         };
         let group = Group {
@@ -289,19 +309,14 @@ impl<E: Batch, K: Sink<E::Result>> Product<'_, E, K> {
     }
 
     /// Packs a chunk of the corpus.
-    fn pack_chunk(
-        &self,
-        plan: &Plan,
-        rows: &Range<usize>,
-        depths: &Depths,
-        own: &mut Own<E>,
-    ) {
+    fn pack_chunk(&self, plan: &Plan, rows: &Range<usize>, depths: &Depths, own: &mut Own<E>) {
         let width = plan.grid.shape.1;
         let padded = rows.len().next_multiple_of(width);
         for start in (0..padded).step_by(width) {
             let end = rows.len().min(start + width);
             for row in start..end {
-                own.scales[row] = E::scale(self.level, self.corpus.row(rows.start + row), self.cosine);
+                own.scales[row] =
+                    E::scale(self.level, self.corpus.row(rows.start + row), self.cosine);
             }
             for depth in depths.iter() {
                 let panel = Panel {
@@ -370,7 +385,12 @@ impl<E: Batch, K: Sink<E::Result>> Product<'_, E, K> {
     }
 
     /// Writes ones on the diagonal, where a row has a direction, of the block that starts there.
-    fn ones(&self, rows: &Range<usize>, scales: &[E::Scale], (out, stride): (*mut E::Result, usize)) {
+    fn ones(
+        &self,
+        rows: &Range<usize>,
+        scales: &[E::Scale],
+        (out, stride): (*mut E::Result, usize),
+    ) {
         for (row, scale) in (0..rows.len()).zip(scales) {
             if E::has_direction(*scale) {
                 // SAFETY: the block on the diagonal is the calling thread's alone.

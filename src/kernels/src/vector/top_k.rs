@@ -51,7 +51,11 @@ pub(super) fn top_k<E: Element>(
         "queries and corpus must have rows of one length"
     );
     let shape = (indices.rows(), indices.cols());
-    assert_eq!(shape, (scores.rows(), scores.cols()), "two results of one shape");
+    assert_eq!(
+        shape,
+        (scores.rows(), scores.cols()),
+        "two results of one shape"
+    );
     assert!(
         shape.0 == queries.rows() && shape.1 <= corpus.rows(),
         "the results have a row for each query, and no more columns than the corpus has rows"
@@ -141,7 +145,12 @@ impl<S: Float> Best<'_, S> {
     fn read(&self, query: usize, place: usize) -> (S, i64) {
         let row = self.first + query;
         // SAFETY: the caller holds the query's lock; `at` is within the results.
-        unsafe { (self.scores.at(row, place).read(), self.indices.at(row, place).read()) }
+        unsafe {
+            (
+                self.scores.at(row, place).read(),
+                self.indices.at(row, place).read(),
+            )
+        }
     }
 
     fn write(&self, query: usize, place: usize, (score, index): (S, i64)) {
@@ -230,7 +239,12 @@ impl<S: Float> Best<'_, S> {
 impl<S: Float> Sink<S> for Best<'_, S> {
     const WAITS: bool = false;
 
-    fn place(&self, _rows: &Range<usize>, cols: &Range<usize>, scratch: &mut [S]) -> (*mut S, usize) {
+    fn place(
+        &self,
+        _rows: &Range<usize>,
+        cols: &Range<usize>,
+        scratch: &mut [S],
+    ) -> (*mut S, usize) {
         (scratch.as_mut_ptr(), cols.len())
     }
 
@@ -281,7 +295,8 @@ impl<S: Float> Look<'_, S> {
     #[inline(never)]
     fn insert(&self, start: usize, some: &[S]) {
         for (index, score) in some.iter().enumerate() {
-            self.best.put(self.query, self.first + start + index, *score);
+            self.best
+                .put(self.query, self.first + start + index, *score);
         }
     }
 }

@@ -140,12 +140,66 @@ macro_rules! unit_512 {
     };
 }
 
-unit_128!(Sse2, I32x4, call_sse2, "sse2", __m128i, 4, (6, 8), 2, 0, pairs_128);
-unit_256!(Avx2, I32x8, call_avx2, "avx2,fma", __m256i, 8, (6, 16), 2, 0, pairs_256);
-unit_256!(AvxVnni, VnniI32x8, call_avx_vnni, "avx2,fma,avxvnni", __m256i, 8, (6, 16), 4, 0, _mm256_dpbusd_avx_epi32);
-unit_512!(Avx512, I32x16, call_avx512, "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma", __m512i, 16, (12, 32), 2, 8, pairs_512);
-unit_512!(Avx512Vnni, VnniI32x16, call_avx512_vnni, "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma", __m512i, 16,
-    (12, 32), 4, 8, _mm512_dpbusd_epi32);
+unit_128!(
+    Sse2,
+    I32x4,
+    call_sse2,
+    "sse2",
+    __m128i,
+    4,
+    (6, 8),
+    2,
+    0,
+    pairs_128
+);
+unit_256!(
+    Avx2,
+    I32x8,
+    call_avx2,
+    "avx2,fma",
+    __m256i,
+    8,
+    (6, 16),
+    2,
+    0,
+    pairs_256
+);
+unit_256!(
+    AvxVnni,
+    VnniI32x8,
+    call_avx_vnni,
+    "avx2,fma,avxvnni",
+    __m256i,
+    8,
+    (6, 16),
+    4,
+    0,
+    _mm256_dpbusd_avx_epi32
+);
+unit_512!(
+    Avx512,
+    I32x16,
+    call_avx512,
+    "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma",
+    __m512i,
+    16,
+    (12, 32),
+    2,
+    8,
+    pairs_512
+);
+unit_512!(
+    Avx512Vnni,
+    VnniI32x16,
+    call_avx512_vnni,
+    "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma",
+    __m512i,
+    16,
+    (12, 32),
+    4,
+    8,
+    _mm512_dpbusd_epi32
+);
 
 /// Adds two products of 16 bits to each sum.
 #[inline(always)]
