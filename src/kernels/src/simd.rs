@@ -130,9 +130,9 @@ impl ByteUnit {
     /// The best one that this CPU has at a level.
     #[must_use]
     pub fn of(level: Level) -> Self {
-        let own = Self::ALL.into_iter().filter(|unit| unit.level() == level);
-        own.filter(|unit| unit.is_available())
-            .last()
+        Self::ALL
+            .into_iter()
+            .rfind(|unit| unit.level() == level && unit.is_available())
             .unwrap_or(Self::Scalar)
     }
 

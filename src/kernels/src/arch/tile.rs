@@ -184,6 +184,10 @@ impl<P: Copy, S: Float> Tile<P, S> {
     /// `queries` and `corpus` must be readable, packed for tiles of this shape; the part of the result that `rows` and
     /// `cols` say must be readable and writable, and nobody else may be reading or writing it.
     #[inline(always)]
+    #[expect(
+        clippy::needless_range_loop,
+        reason = "through iterators, the compiler leaves sums in memory"
+    )]
     pub unsafe fn run<A: Copy, V, const ROWS: usize, const VECTORS: usize>(&self, arch: A)
     where
         V: Sums<A, Packed = P, Score = S>,
@@ -250,6 +254,7 @@ impl<P: Copy, S: Float> Tile<P, S> {
     ///
     /// A whole tile must be readable and writable at `out`; the rest as in [`Tile::run`].
     #[inline(always)]
+    #[expect(clippy::needless_range_loop, reason = "as above")]
     unsafe fn put_all<A: Copy, V, const ROWS: usize, const VECTORS: usize>(
         &self,
         arch: A,

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 
 use proptest::prelude::*;
 
-use super::element::{Batch, Side};
+use super::element::Side;
 use super::pack::Panel;
 use super::tiles::Tiles;
 use super::widen::Narrow;
@@ -369,6 +369,10 @@ fn check_best<E: Made>(a: &[E], b: &[E], (rows, cols, depth): (usize, usize, usi
     }
 }
 
+fn all<E: Made>(x: &[f64]) -> Vec<E> {
+    x.iter().map(|x| E::made(*x)).collect()
+}
+
 #[test]
 fn the_best_of_some_are_the_sorted_matrix() {
     for (rows, cols, depth, k) in [
@@ -387,9 +391,6 @@ fn the_best_of_some_are_the_sorted_matrix() {
             some.map(|x| (x * 2.0).round() / 2.0).collect()
         };
         let (mut a, mut b) = (make(rows * depth, 5), make(cols * depth, 6));
-        fn all<E: Made>(x: &[f64]) -> Vec<E> {
-            x.iter().map(|x| E::made(*x)).collect()
-        }
         let shape = (rows, cols, depth);
         check_best::<i8>(&all(&a), &all(&b), shape, k);
         check_best::<Half>(&all(&a), &all(&b), shape, k);

@@ -82,16 +82,20 @@ impl<const N: usize> Products<'_, N> {
         let mut start = 0;
         while start < len {
             let end = len.min(start + PIECE);
-            for n in 0..N {
-                let (row, other) = (self.row.as_ptr(), self.others[n].as_ptr());
-                assert_eq!(self.others[n].len(), len);
+            for (total, other) in totals.iter_mut().zip(self.others) {
+                let (row, other) = (self.row.range(start..end), other.range(start..end));
                 let mut sum = 0_i32;
-                for index in start..end {
+                for index in 0..row.len() {
                     // SAFETY: within both rows.
-                    let (a, b) = unsafe { (row.add(index).read(), other.add(index).read()) };
+                    let (a, b) = unsafe {
+                        (
+                            row.as_ptr().add(index).read(),
+                            other.as_ptr().add(index).read(),
+                        )
+                    };
                     sum = sum.wrapping_add(i32::from(a) * i32::from(b));
                 }
-                totals[n] += i64::from(sum);
+                *total += i64::from(sum);
             }
             start = end;
         }

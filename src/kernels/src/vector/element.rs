@@ -199,8 +199,8 @@ macro_rules! narrow {
                 scale.has_direction()
             }
 
-            fn pack(level: Level, panel: Panel<'_, Self>) {
-                widen::pack(level, panel);
+            fn pack(level: Level, mut panel: Panel<'_, Self>) {
+                widen::pack(level, &mut panel);
             }
 
             fn tiles(level: Level, tiles: &Tiles<'_, f32, f32>) {

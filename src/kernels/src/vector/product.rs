@@ -378,19 +378,14 @@ impl<E: Batch, K: Sink<E::Result>> Product<'_, E, K> {
                 self.sink.take(rows, &cols, (out, stride));
                 if self.symmetric && cols.contains(&rows.start) {
                     let scales = &group.scales[rows.start - group.rows.start..][..rows.len()];
-                    self.ones(rows, scales, (out, stride));
+                    Self::ones(rows, scales, (out, stride));
                 }
             }
         }
     }
 
     /// Writes ones on the diagonal, where a row has a direction, of the block that starts there.
-    fn ones(
-        &self,
-        rows: &Range<usize>,
-        scales: &[E::Scale],
-        (out, stride): (*mut E::Result, usize),
-    ) {
+    fn ones(rows: &Range<usize>, scales: &[E::Scale], (out, stride): (*mut E::Result, usize)) {
         for (row, scale) in (0..rows.len()).zip(scales) {
             if E::has_direction(*scale) {
                 // SAFETY: the block on the diagonal is the calling thread's alone.

@@ -165,7 +165,8 @@ impl<S: Float> Best<'_, S> {
     /// Takes one score.
     fn put(&self, query: usize, row: usize, score: S) {
         let state = &self.states[query];
-        if !(score.to_f64() < state.bar()) {
+        let below = score.to_f64() < state.bar(); // not so where one of them is NaN
+        if !below {
             let mut count = state.count.lock().unwrap_or_else(PoisonError::into_inner);
             self.insert(query, &mut count, (score, row as i64));
         }
@@ -283,7 +284,8 @@ impl<S: Float> Look<'_, S> {
             let bar = S::from_f64(self.best.states[self.query].bar());
             let mut reached = false;
             for score in some {
-                reached |= !(*score < bar);
+                let below = *score < bar;
+                reached |= !below;
             }
             if reached {
                 self.insert(start, some);

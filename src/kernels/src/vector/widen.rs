@@ -98,7 +98,7 @@ pub(super) fn pieces<N: Narrow, const ROWS: usize>(
 }
 
 /// Packs rows for a tile of `f32`.
-pub(super) fn pack<N>(level: Level, panel: Panel<'_, N>)
+pub(super) fn pack<N>(level: Level, panel: &mut Panel<'_, N>)
 where
     N: Narrow + Batch<Scale = Scale<f32>, Packed = f32>,
 {
