@@ -264,7 +264,18 @@ impl std::error::Error for LevelError {}
 
 #[cfg(test)]
 mod tests {
-    use super::{Level, available, detected, named};
+    use super::{ByteUnit, Level, available, detected, named};
+
+    #[test]
+    fn a_level_has_a_unit_for_bytes_of_its_own() {
+        for level in available() {
+            let unit = ByteUnit::of(level);
+            assert_eq!(unit.level(), level);
+            assert!(unit.is_available() && unit.name().starts_with(&level.name()[..3]));
+        }
+        let units = ByteUnit::available();
+        assert!(units.contains(&ByteUnit::of(detected())) && units[0] == ByteUnit::Scalar);
+    }
 
     #[test]
     fn scalar_is_always_there_and_the_best_is_last() {
