@@ -100,14 +100,14 @@ def test_dot_products_past_the_range_are_infinite() -> None:
 
 def test_long_rows() -> None:
     numbers = np.random.default_rng(3)
-    corpus = rows_of(numbers, (40, 70_000), np.float32, 3)
-    exact = corpus[:6].astype(np.float64) @ corpus.T.astype(np.float64)
-    np.testing.assert_array_equal(hk.top_k(corpus[:6], corpus, 5, metric="dot")[0], sorted_matrix(exact, 5)[0])
-    wide = np.tile(rows_of(numbers, (8, 2500), np.int8), 80)
-    exact = wide.astype(np.int64) @ wide.astype(np.int64).T
-    indices, scores = hk.top_k(wide, wide, 8, metric="dot")
-    np.testing.assert_array_equal(indices, sorted_matrix(exact, 8)[0])
-    np.testing.assert_array_equal(scores, sorted_matrix(exact, 8)[1].astype(np.float32))
+    corpus = rows_of(numbers, (12, 70_000), np.float32, 3)
+    exact = corpus[:5].astype(np.float64) @ corpus.T.astype(np.float64)
+    np.testing.assert_array_equal(hk.top_k(corpus[:5], corpus, 5, metric="dot")[0], sorted_matrix(exact, 5)[0])
+    wide = np.tile(rows_of(numbers, (6, 2000), np.int8), 70)
+    exact = wide.astype(np.float64) @ wide.astype(np.float64).T
+    indices, scores = hk.top_k(wide, wide, 6, metric="dot")
+    np.testing.assert_array_equal(indices, sorted_matrix(exact, 6)[0])
+    np.testing.assert_array_equal(scores, sorted_matrix(exact, 6)[1].astype(np.float32))
 
 
 def test_layouts() -> None:
