@@ -169,7 +169,7 @@ def test_every_float16_is_read_right() -> None:
             np.testing.assert_array_equal(hk.cosine_matrix(narrow[-count:], narrow), hk.cosine_matrix(rows[-count:], rows))
 
 
-@pytest.mark.parametrize("dtype", (*DTYPES, np.float16))
+@pytest.mark.parametrize("dtype", [*DTYPES, np.float16])
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_a_bad_row_spoils_itself_alone(dtype: Any, bad: float) -> None:
     numbers = np.random.default_rng(4)
@@ -241,7 +241,9 @@ class TestRefusals:
             hk.cosine_matrix(np.ones(4))
 
     def test_dtypes(self) -> None:
-        with pytest.raises(TypeError, match=r"^queries has dtype int64; float32, float64, float16, int8 or bfloat16 \(as uint16\) is"):
+        with pytest.raises(
+            TypeError, match=r"^queries has dtype int64; float32, float64, float16, int8 or bfloat16 \(as uint16\) is"
+        ):
             hk.cosine_matrix(np.ones((2, 2), np.int64))
         with pytest.raises(TypeError, match=r"^corpus has dtype uint8; float32"):
             hk.cosine_matrix(np.ones((2, 2), np.int8), np.ones((2, 2), np.uint8))

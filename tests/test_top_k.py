@@ -39,9 +39,7 @@ def sorted_matrix(scores: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     seed=st.integers(0, 2**32),
     threads=st.integers(1, 4),
 )
-def test_it_is_the_sorted_matrix(
-    dtype: Any, m: int, n: int, d: int, k: int, levels: int, seed: int, threads: int
-) -> None:
+def test_it_is_the_sorted_matrix(dtype: Any, m: int, n: int, d: int, k: int, levels: int, seed: int, threads: int) -> None:
     numbers = np.random.default_rng(seed)
     queries, corpus = rows_of(numbers, (m, d), dtype, levels), rows_of(numbers, (n, d), dtype, levels)
     k = min(k, n)

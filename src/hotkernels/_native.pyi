@@ -48,7 +48,7 @@ type _Scorer = Literal["levenshtein", "osa", "damerau_levenshtein", "hamming", "
 def dot(a: _Array, b: _Array) -> float: ...
 def cosine_similarity(a: _Array, b: _Array) -> float: ...
 @overload
-def cosine_matrix(
+def cosine_matrix(  # type: ignore[overload-overlap]  # arrays of no dtype at all
     queries: NDArray[np.float64], corpus: _Array | None = None, *, out: None = None, threads: int | None = None
 ) -> NDArray[np.float64]: ...
 @overload
@@ -64,7 +64,7 @@ def cosine_matrix[Out: Buffer](
     queries: _Array, corpus: _Array | None = None, *, out: Out, threads: int | None = None
 ) -> Out: ...
 @overload
-def top_k(
+def top_k(  # type: ignore[overload-overlap]  # as above
     queries: NDArray[np.float64], corpus: _Array, k: SupportsIndex, *, metric: _Metric = "cosine", threads: int | None = None
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]: ...
 @overload
