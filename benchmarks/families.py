@@ -7,74 +7,15 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from importlib import import_module
-from types import ModuleType
 
 import hotkernels as hk
 import numpy as np
 
 from benchmarks.ffi import ffi
 from benchmarks.job import job
-from benchmarks.measure import Work
+from benchmarks.measure import Work, peer, relative_error
 from benchmarks.text import per_call, text
-
-
-def peer(name: str) -> ModuleType:
-    """A peer's module; simsimd has no wheel for every interpreter, and what needs it is not asked for there."""
-    return import_module(name)
-
-
-def vector() -> Iterator[Work]:
-    """One query against many, all against all, and long vectors."""
-    simsimd = peer("simsimd")
-    numbers = np.random.default_rng(1)
-    corpus = numbers.standard_normal((100_000, 768), np.float32)
-    query = corpus[:1]
-    out = np.empty((1, len(corpus)), np.float32)
-    yield Work(
-        name="cosine, 1 query × 100k × 768 float32",
-        unit="bytes",
-        amount=corpus.nbytes,
-        peer="simsimd.cdist",
-        note="one thread",
-        engines={
-            "hotkernels": lambda: hk.cosine_matrix(query, corpus, out=out, threads=1),
-            "simsimd.cdist": lambda: simsimd.cdist(query, corpus, "cosine", threads=1),
-            "numpy q @ c.T + norms": lambda: normalized(query, corpus),
-        },
-    )
-    for dtype, size in ((np.float32, 2000), (np.float64, 1000)):
-        rows = corpus[:size].astype(dtype)
-        others = corpus[size : 2 * size].astype(dtype)
-        result = np.empty((size, size), dtype)
-        yield Work(
-            name=f"cosine, {size} × {size} × 768 {np.dtype(dtype).name}",
-            unit="floating-point operations",
-            amount=2 * 768 * size**2,
-            peer="numpy matmul alone",
-            note="one thread each; numpy's BLAS held to one by the environment",
-            engines={
-                "hotkernels": lambda r=rows, o=others, t=result: hk.cosine_matrix(r, o, out=t, threads=1),
-                "numpy matmul alone": lambda r=rows, o=others, t=result: np.matmul(r, o.T, out=t),
-                "numpy matmul + norms": lambda r=rows, o=others: normalized(r, o),
-                "simsimd.cdist": lambda r=rows, o=others: simsimd.cdist(r, o, "cosine", threads=1),
-            },
-        )
-    for length in (1_000, 1_000_000, 10_000_000):
-        for dtype in (np.float32, np.float64):
-            a, b = numbers.standard_normal((2, length)).astype(dtype)
-            yield Work(
-                name=f"dot, {length:,} {np.dtype(dtype).name}",
-                unit="bytes",
-                amount=a.nbytes * 2,
-                peer="numpy.dot",
-                engines={
-                    "hotkernels": lambda a=a, b=b: hk.dot(a, b),
-                    "numpy.dot": lambda a=a, b=b: np.dot(a, b),
-                    "simsimd.dot": lambda a=a, b=b: simsimd.dot(a, b),
-                },
-                error=relative_error(math.fsum((a.astype(np.float64) * b).tolist())) if dtype is np.float32 else None,
-            )
+from benchmarks.vector import vector
 
 
 def reduce() -> Iterator[Work]:
@@ -183,18 +124,6 @@ def threads() -> Iterator[Work]:
 
             engines[f"ThreadPoolExecutor({count})"] = work
         yield Work(name=name, unit="calls", amount=16, peer="ThreadPoolExecutor(1)", engines=engines)
-
-
-def normalized(queries: np.ndarray, corpus: np.ndarray) -> np.ndarray:
-    """The cosines as a NumPy user writes them."""
-    product = queries @ corpus.T
-    product /= np.linalg.norm(queries, axis=1)[:, None]
-    product /= np.linalg.norm(corpus, axis=1)[None, :]
-    return product
-
-
-def relative_error(exact: float) -> Callable[[object], float]:
-    return lambda found: abs(float(found) - exact) / abs(exact)  # type: ignore[arg-type]
 
 
 FAMILIES: dict[str, Callable[[], Iterator[Work]]] = {

@@ -11,6 +11,8 @@ from typing import Any
 
 import hotkernels
 
+PEERS = ("numpy", "simsimd", "numkong", "faiss-cpu", "rapidfuzz", "jellyfish")
+
 
 def describe() -> dict[str, Any]:
     return {
@@ -20,7 +22,7 @@ def describe() -> dict[str, Any]:
         "python": platform.python_version(),
         "free_threaded": not getattr(sys, "_is_gil_enabled", lambda: True)(),
         "hotkernels": hotkernels.build_info(),
-        "versions": {name: version(name) for name in ("numpy", "simsimd", "rapidfuzz", "jellyfish")},
+        "versions": {name: version(name) for name in PEERS},
     }
 
 

@@ -7,6 +7,8 @@ import statistics
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 ROUND_SECONDS = 0.02
@@ -93,3 +95,12 @@ def timed(call: Callable[[], Any], loops: int, clock: Callable[[], float]) -> fl
     for _ in rounds:
         call()
     return (clock() - started) / loops
+
+
+def peer(name: str) -> ModuleType:
+    """A peer's module; some have no wheel for every interpreter, and what needs them is not asked for there."""
+    return import_module(name)
+
+
+def relative_error(exact: float) -> Callable[[object], float]:
+    return lambda found: abs(float(found) - exact) / abs(exact)  # type: ignore[arg-type]

@@ -31,6 +31,16 @@ class _OldDLPack(OnlyDLPack):
         return self.values.__dlpack__()
 
 
+def bfloat16_bits(numbers: np.ndarray) -> np.ndarray:
+    """The bits of numbers cut to bfloat16."""
+    return (numbers.astype(np.float32).view(np.uint32) >> 16).astype(np.uint16)
+
+
+def values(rows: np.ndarray) -> np.ndarray:
+    """The numbers themselves, where rows are the bits of bfloat16."""
+    return (rows.astype(np.uint32) << 16).view(np.float32) if rows.dtype == np.uint16 else rows
+
+
 def read_only(values: np.ndarray) -> np.ndarray:
     view = values.view()
     view.flags.writeable = False

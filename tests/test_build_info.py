@@ -40,6 +40,7 @@ def test_says_what_runs() -> None:
     assert info["version"] == hk.__version__ == metadata.version("hotkernels")
     assert info["api"] == ("limited" if "abi3" in info["abi"] else "full")
     assert info["simd"] in info["simd_available"]
+    assert info["simd_int8"].partition("_")[0] in info["simd"]
     assert set(info["simd_available"]) <= set(LEVELS)
     assert info["simd_available"][0] == "scalar"
     assert info["threads"] >= 1

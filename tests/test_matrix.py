@@ -9,17 +9,18 @@ from typing import Any
 import hotkernels as hk
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from inputs import OnlyDLPack
+from inputs import OnlyDLPack, bfloat16_bits, values
 
 DTYPES = (np.float32, np.float64)
+NARROW = (np.float16, np.int8, np.uint16)  # uint16 is bfloat16's bits
 # Above what the kernel promises, so that a wrong tile shows and rounding does not.
-TOLERANCE = {np.float32: 2e-6, np.float64: 4e-15}
+TOLERANCE = {np.float32: 2e-6, np.float64: 4e-15, np.float16: 2e-6, np.uint16: 2e-6, np.int8: 4e-7}
 
 
 def reference(queries: np.ndarray, corpus: np.ndarray) -> np.ndarray:
-    q, c = queries.astype(np.longdouble), corpus.astype(np.longdouble)
+    q, c = values(queries).astype(np.longdouble), values(corpus).astype(np.longdouble)
     norms = np.sqrt((q * q).sum(1))[:, None] * np.sqrt((c * c).sum(1))[None, :]
     product = q @ c.T
     return np.divide(product, norms, out=np.zeros_like(product), where=norms != 0)
@@ -27,46 +28,56 @@ def reference(queries: np.ndarray, corpus: np.ndarray) -> np.ndarray:
 
 @st.composite
 def problems(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray | None]:
-    dtype = draw(st.sampled_from(DTYPES))
+    dtype = draw(st.sampled_from(DTYPES + NARROW))
     rows = st.integers(1, 40) | st.sampled_from([63, 64, 65, 130])
     m, n, d = draw(rows), draw(rows), draw(st.integers(1, 50) | st.sampled_from([255, 256, 257, 700]))
     numbers = np.random.default_rng(draw(st.integers(0, 2**32)))
-    queries = numbers.standard_normal((m, d)).astype(dtype)
+    queries = rows_of(numbers, (m, d), dtype)
     if draw(st.booleans()):
         queries[draw(st.integers(0, m - 1))] = 0
-    corpus = None if draw(st.booleans()) else numbers.standard_normal((n, d)).astype(dtype)
+    corpus = None if draw(st.booleans()) else rows_of(numbers, (n, d), dtype)
     return queries, corpus
 
 
+def rows_of(numbers: np.random.Generator, shape: tuple[int, int], dtype: Any) -> np.ndarray:
+    """Random rows of any of the dtypes."""
+    if dtype is np.int8:
+        return numbers.integers(-128, 128, shape, dtype)
+    drawn = numbers.standard_normal(shape)
+    return bfloat16_bits(drawn) if dtype is np.uint16 else drawn.astype(dtype)
+
+
+@settings(max_examples=50)
 @given(problems(), st.integers(1, 4))
 def test_every_cell(problem: tuple[np.ndarray, np.ndarray | None], threads: int) -> None:
     queries, corpus = problem
     found = hk.cosine_matrix(queries, corpus, threads=threads)
-    assert found.dtype == queries.dtype
+    assert found.dtype == (np.float64 if queries.dtype == np.float64 else np.float32)
     expected = reference(queries, queries if corpus is None else corpus)
     np.testing.assert_allclose(found, expected, rtol=0, atol=TOLERANCE[queries.dtype.type])
     assert np.abs(found).max() <= 1 + 1e-6
     if corpus is None:
         np.testing.assert_array_equal(found, found.T)
+        np.testing.assert_array_equal(found.diagonal(), queries.any(axis=1))
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", DTYPES + NARROW)
 @pytest.mark.parametrize("alone", [True, False], ids=["with itself", "with a corpus"])
 def test_threads_change_nothing(dtype: Any, alone: bool) -> None:
     numbers = np.random.default_rng(1)
-    queries = numbers.standard_normal((201, 300)).astype(dtype)
-    corpus = None if alone else numbers.standard_normal((150, 300)).astype(dtype)
+    queries = rows_of(numbers, (201, 300), dtype)
+    corpus = None if alone else rows_of(numbers, (450, 300), dtype)
     expected = hk.cosine_matrix(queries, corpus, threads=1)
     for threads in (2, 3, 7, 64, None):
         np.testing.assert_array_equal(hk.cosine_matrix(queries, corpus, threads=threads), expected)
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", DTYPES + NARROW)
 def test_layouts(dtype: Any) -> None:
     numbers = np.random.default_rng(2)
-    queries, corpus = numbers.standard_normal((9, 33)).astype(dtype), numbers.standard_normal((14, 33)).astype(dtype)
+    queries, corpus = rows_of(numbers, (9, 33), dtype), rows_of(numbers, (14, 33), dtype)
     expected = hk.cosine_matrix(queries, corpus)
-    wide = np.full((9, 80), np.nan, dtype)
+    wide = np.full((9, 80), 77, dtype)
     wide[:, 5:38] = queries
     frozen = corpus.copy()
     frozen.flags.writeable = False
@@ -83,12 +94,12 @@ def test_layouts(dtype: Any) -> None:
     np.testing.assert_array_equal(hk.cosine_matrix(one, corpus), hk.cosine_matrix(one.copy(), corpus))
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", DTYPES + NARROW)
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 8])
 def test_a_few_queries(dtype: Any, count: int) -> None:
     """They go another way through the corpus than many, and may differ in the last digits."""
     numbers = np.random.default_rng(6)
-    queries, corpus = numbers.standard_normal((40, 300)).astype(dtype), numbers.standard_normal((500, 300)).astype(dtype)
+    queries, corpus = rows_of(numbers, (40, 300), dtype), rows_of(numbers, (500, 300), dtype)
     queries[1] = 0
     expected = hk.cosine_matrix(queries, corpus)[:count]
     for threads in (1, 2):
@@ -114,6 +125,51 @@ def test_out(dtype: Any) -> None:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+def test_accuracy_is_what_is_promised(dtype: Any) -> None:
+    """Rows whose cosines are near 1, where no sum is small."""
+    numbers = np.random.default_rng(7)
+    for d in (1, 3, 768, 2000):
+        queries = (1 + numbers.random((30, d)) / 8).astype(dtype)
+        block, unit, more = (384, 2.0**-24, 6) if dtype is np.float32 else (192, 2.0**-53, 50)
+        found = hk.cosine_matrix(queries, queries[:20])
+        bound = (min(d, block) + d / block + more) * unit
+        assert np.abs(found - reference(queries, queries[:20])).max() <= bound
+
+
+def test_narrow_accuracy_is_that_of_float32() -> None:
+    numbers = np.random.default_rng(8)
+    for dtype in (np.float16, np.uint16):
+        queries = rows_of(numbers, (40, 768), dtype)
+        wide = values(queries).astype(np.float32)
+        np.testing.assert_array_equal(hk.cosine_matrix(queries), hk.cosine_matrix(wide))
+
+
+def test_int8_is_exact() -> None:
+    """Sums that float32 has no room for; rows longer than 32 bits have room for sums of."""
+    numbers = np.random.default_rng(9)
+    for rows, d in ((7, 1), (9, 3), (12, 5), (40, 1001), (6, 131_071), (6, 131_072), (6, 200_000)):
+        queries = numbers.integers(-128, 128, (rows, d), np.int8)
+        queries[0] = -128
+        queries[1] = 127
+        exact = queries.astype(np.int64) @ queries.astype(np.int64).T
+        norms = np.sqrt(exact.diagonal().astype(np.longdouble))
+        expected = exact / norms[:, None] / norms
+        for found in (hk.cosine_matrix(queries, queries), hk.cosine_matrix(queries), hk.cosine_matrix(queries[:3], queries)):
+            assert (np.abs(found - expected[: len(found)]) <= 5 * 2.0**-24 * np.abs(expected[: len(found)])).all()
+
+
+def test_every_float16_is_read_right() -> None:
+    every = np.arange(2**16, dtype=np.uint16)
+    for bits, wide in ((every.view(np.float16), every.view(np.float16).astype(np.float32)), (every, values(every))):
+        rows = np.stack([np.ones_like(wide), wide], axis=1)
+        narrow = np.empty(rows.shape, bits.dtype)
+        narrow[:, 0] = np.float16(1) if bits.dtype == np.float16 else bfloat16_bits(np.ones(1))
+        narrow[:, 1] = bits
+        for count in (1, 5):
+            np.testing.assert_array_equal(hk.cosine_matrix(narrow[-count:], narrow), hk.cosine_matrix(rows[-count:], rows))
+
+
+@pytest.mark.parametrize("dtype", [*DTYPES, np.float16])
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_a_bad_row_spoils_itself_alone(dtype: Any, bad: float) -> None:
     numbers = np.random.default_rng(4)
@@ -185,8 +241,16 @@ class TestRefusals:
             hk.cosine_matrix(np.ones(4))
 
     def test_dtypes(self) -> None:
-        with pytest.raises(TypeError, match=r"^queries has dtype int64; float32 or float64 is taken"):
+        with pytest.raises(
+            TypeError, match=r"^queries has dtype int64; float32, float64, float16, int8 or bfloat16 \(as uint16\) is"
+        ):
             hk.cosine_matrix(np.ones((2, 2), np.int64))
+        with pytest.raises(TypeError, match=r"^corpus has dtype uint8; float32"):
+            hk.cosine_matrix(np.ones((2, 2), np.int8), np.ones((2, 2), np.uint8))
+        with pytest.raises(TypeError, match=r"^queries has dtype float16 and corpus has dtype uint16"):
+            hk.cosine_matrix(np.ones((2, 2), np.float16), np.ones((2, 2), np.uint16))
+        with pytest.raises(TypeError, match=r"^out has dtype float16; float32, the result's for float16, is taken"):
+            hk.cosine_matrix(np.ones((2, 2), np.float16), out=np.ones((2, 2), np.float16))
         with pytest.raises(TypeError, match=r"^queries has dtype float64 and corpus has dtype float32"):
             hk.cosine_matrix(self.queries, self.queries.astype(np.float32))
 

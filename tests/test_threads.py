@@ -37,6 +37,9 @@ KERNELS: dict[str, Callable[[], Any]] = {
     "cosine_similarity of Vectors": lambda: hk.Vector(big32[:100_000]).cosine_similarity(hk.Vector(big32[:100_000])),
     "cosine_matrix float32": lambda: hk.cosine_matrix(rows, threads=1),
     "cosine_matrix float64": lambda: hk.cosine_matrix(rows[:300].astype(np.float64), threads=1),
+    "cosine_matrix int8": lambda: hk.cosine_matrix(rows.astype(np.int8), threads=1),
+    "top_k": lambda: hk.top_k(rows, rows, 5, threads=1),
+    "top_k of one": lambda: hk.top_k(rows[:1], rows, 5, threads=1),
     "sum float32": lambda: hk.sum(big32),
     "sum float64": lambda: hk.sum(big64),
     "sum int32": lambda: hk.sum(big32.view(np.int32)),
@@ -182,12 +185,15 @@ class TestCounter:
 
 @pytest.mark.thread_unsafe(reason="signals go to the main thread")
 @pytest.mark.parametrize(
-    "kernel", ["cosine_matrix", "sum", "dot", "levenshtein_distance", "damerau_levenshtein_distance", "cdist", "best_match"]
+    "kernel",
+    ["cosine_matrix", "top_k", "sum", "dot", "levenshtein_distance", "damerau_levenshtein_distance", "cdist", "best_match"],
 )
 def test_ctrl_c_stops_a_long_call(kernel: str, patience: int) -> None:
     # Seconds of work each, in memory that is there once.
+    many = np.lib.stride_tricks.as_strided(big32, (30_000, 768), (128, 4))
     work = {
         "cosine_matrix": lambda: hk.cosine_matrix(np.lib.stride_tricks.as_strided(big32, (20_000, 768), (128, 4)), threads=2),
+        "top_k": lambda: hk.top_k(many, many, 5, threads=2),
         "sum": lambda: [hk.sum(big64) for _ in range(5000)],
         "dot": lambda: [hk.dot(big64, big64) for _ in range(5000)],
         "levenshtein_distance": lambda: hk.levenshtein_distance("ab" * 500_000, "ba" * 400_000 + "c"),

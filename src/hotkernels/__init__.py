@@ -26,6 +26,7 @@ from hotkernels._native import (
     osa_distance,
     soundex,
     sum,  # noqa: A004 - the builtin's name for the builtin's work, used as hk.sum
+    top_k,
 )
 
 __all__ = [
@@ -51,4 +52,5 @@ __all__ = [
     "osa_distance",
     "soundex",
     "sum",
+    "top_k",
 ]

@@ -28,6 +28,7 @@ __all__ = [
     "osa_distance",
     "soundex",
     "sum",
+    "top_k",
 ]
 
 __version__: str
@@ -47,6 +48,8 @@ class _ArrowStream(Protocol):
 
 type _Array = Buffer | _DLPackTensor
 type _Strings = Iterable[str | None] | _ArrowArray | _ArrowStream
+type _Narrow = np.float32 | np.float16 | np.int8 | np.uint16
+type _Metric = Literal["cosine", "dot"]
 type _Dtype = Literal["float32", "float64"]
 type _Unit = Literal["grapheme", "codepoint"]
 type _Scorer = Literal["levenshtein", "osa", "damerau_levenshtein", "hamming", "jaro", "jaro_winkler", "jaccard"]
@@ -54,13 +57,33 @@ type _Scorer = Literal["levenshtein", "osa", "damerau_levenshtein", "hamming", "
 def dot(a: _Array, b: _Array) -> float: ...
 def cosine_similarity(a: _Array, b: _Array) -> float: ...
 @overload
+def cosine_matrix(  # type: ignore[overload-overlap]  # arrays of no dtype at all
+    queries: NDArray[np.float64], corpus: _Array | None = None, *, out: None = None, threads: int | None = None
+) -> NDArray[np.float64]: ...
+@overload
+def cosine_matrix(
+    queries: NDArray[_Narrow], corpus: _Array | None = None, *, out: None = None, threads: int | None = None
+) -> NDArray[np.float32]: ...
+@overload
 def cosine_matrix(
     queries: _Array, corpus: _Array | None = None, *, out: None = None, threads: int | None = None
-) -> NDArray[np.float32] | NDArray[np.float64]: ...
+) -> NDArray[Any]: ...
 @overload
 def cosine_matrix[Out: Buffer](
     queries: _Array, corpus: _Array | None = None, *, out: Out, threads: int | None = None
 ) -> Out: ...
+@overload
+def top_k(  # type: ignore[overload-overlap]  # as above
+    queries: NDArray[np.float64], corpus: _Array, k: SupportsIndex, *, metric: _Metric = "cosine", threads: int | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]: ...
+@overload
+def top_k(
+    queries: NDArray[_Narrow], corpus: _Array, k: SupportsIndex, *, metric: _Metric = "cosine", threads: int | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]: ...
+@overload
+def top_k(
+    queries: _Array, corpus: _Array, k: SupportsIndex, *, metric: _Metric = "cosine", threads: int | None = None
+) -> tuple[NDArray[np.int64], NDArray[Any]]: ...
 def sum(x: _Array | Iterable[SupportsFloat | SupportsIndex]) -> int | float: ...  # noqa: A001 - used as hk.sum
 def levenshtein_distance(a: str, b: str, *, unit: _Unit = "grapheme") -> int: ...
 def osa_distance(a: str, b: str, *, unit: _Unit = "grapheme") -> int: ...

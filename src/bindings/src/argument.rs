@@ -30,15 +30,20 @@ pub(crate) fn same_float(a: &Array<'_>, b: &Array<'_>) -> PyResult<()> {
         }
     }
     if a.dtype() != b.dtype() {
-        return Err(PyTypeError::new_err(format!(
-            "{} has dtype {} and {} has dtype {}; one dtype is taken for both",
-            a.name(),
-            a.dtype().name(),
-            b.name(),
-            b.dtype().name()
-        )));
+        return Err(mixed_dtypes(a, b));
     }
     Ok(())
+}
+
+/// `TypeError: a has dtype float64 and b has dtype float32; …`
+pub(crate) fn mixed_dtypes(a: &Array<'_>, b: &Array<'_>) -> PyErr {
+    PyTypeError::new_err(format!(
+        "{} has dtype {} and {} has dtype {}; one dtype is taken for both",
+        a.name(),
+        a.dtype().name(),
+        b.name(),
+        b.dtype().name()
+    ))
 }
 
 /// `ValueError: b has 3 elements and a has 4; …`

@@ -6,6 +6,9 @@ use std::ffi::CStr;
 /// An element type, by NumPy's name for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Dtype {
+    Float16,
+    /// By DLPack's name; a buffer cannot say it, and has the bits as `UInt(2)`.
+    Bfloat16,
     Float32,
     Float64,
     /// A signed integer of this many bytes: 1, 2, 4 or 8.
@@ -31,6 +34,7 @@ impl Dtype {
         };
         // A single byte has no order.
         let known = match (letters, item_size) {
+            ([b'e'], 2) => Some(Self::Float16),
             ([b'f'], 4) => Some(Self::Float32),
             ([b'd'], 8) => Some(Self::Float64),
             ([b'?'], 1) => Some(Self::Bool),
@@ -59,6 +63,8 @@ impl Dtype {
     /// The type of a DLPack tensor's elements (dlpack.h, `DLDataType`).
     pub(crate) fn of_tensor(code: u8, bits: u8, lanes: u16) -> Self {
         match (code, bits, lanes) {
+            (2, 16, 1) => Self::Float16,
+            (4, 16, 1) => Self::Bfloat16,
             (2, 32, 1) => Self::Float32,
             (2, 64, 1) => Self::Float64,
             (0, 8 | 16 | 32 | 64, 1) => Self::Int(bits / 8),
@@ -73,6 +79,8 @@ impl Dtype {
     /// The name in messages.
     pub(crate) fn name(&self) -> Cow<'_, str> {
         match self {
+            Self::Float16 => "float16".into(),
+            Self::Bfloat16 => "bfloat16".into(),
             Self::Float32 => "float32".into(),
             Self::Float64 => "float64".into(),
             Self::Bool => "bool".into(),
@@ -85,6 +93,7 @@ impl Dtype {
     /// Bytes of one element; `None` for what is not known.
     pub(crate) fn size(&self) -> Option<usize> {
         match self {
+            Self::Float16 | Self::Bfloat16 => Some(2),
             Self::Float32 => Some(4),
             Self::Float64 => Some(8),
             Self::Bool => Some(1),

@@ -40,7 +40,7 @@ mod _native {
     #[pymodule_export]
     use super::counter::ThreadSafeCounter;
     #[pymodule_export]
-    use super::matrix::cosine_matrix;
+    use super::matrix::{cosine_matrix, top_k};
     #[pymodule_export]
     use super::meta::build_info;
     #[pymodule_export]

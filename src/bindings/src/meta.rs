@@ -16,7 +16,7 @@ static MARKER: &str = concat!("hotkernels-abi:", env!("HOTKERNELS_ABI"), ";");
 /// Which build runs.
 ///
 /// Returns a dict: version; abi (as in the wheel's name: cp312, cp313t, cp312-abi3, cp315-abi3.abi3t); api (full or
-/// limited); target; simd (the level in use) and `simd_available` (what `HOTKERNELS_SIMD` may name here); threads (the
+/// limited); target; simd (the level in use), `simd_int8` (the instructions that it sums products of int8 with) and `simd_available` (what `HOTKERNELS_SIMD` may name here); threads (the
 /// default); rustc; pyo3; commit (None in a build from the sdist).
 #[pyfunction]
 pub(crate) fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
@@ -41,6 +41,7 @@ pub(crate) fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     )?;
     info.set_item("target", env!("HOTKERNELS_TARGET"))?;
     info.set_item("simd", settings.level.name())?;
+    info.set_item("simd_int8", simd::ByteUnit::of(settings.level).name())?;
     info.set_item(
         "simd_available",
         PyList::new(py, simd::available().into_iter().map(simd::Level::name))?,

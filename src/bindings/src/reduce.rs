@@ -59,7 +59,7 @@ pub(crate) fn sum<'py>(py: Python<'py>, x: &Bound<'py, PyAny>) -> PyResult<Bound
         Dtype::UInt(2) => integer::<u16>(py, &array),
         Dtype::UInt(4) => integer::<u32>(py, &array),
         Dtype::UInt(_) => integer::<u64>(py, &array),
-        Dtype::Other(_) => Err(wrong_dtype(
+        Dtype::Float16 | Dtype::Bfloat16 | Dtype::Other(_) => Err(wrong_dtype(
             &array,
             "float32, float64, bool or an integer type",
         )),

@@ -73,7 +73,7 @@ mod private {
         /// # Safety
         ///
         /// As [`Tile::run`].
-        unsafe fn tile<A: Arch>(arch: A, tile: &Tile<Self>);
+        unsafe fn tile<A: Arch>(arch: A, tile: &Tile<Self, Self>);
     }
 }
 
@@ -153,7 +153,7 @@ impl Sealed for f32 {
     }
 
     #[inline(always)]
-    unsafe fn tile<A: Arch>(arch: A, tile: &Tile<Self>) {
+    unsafe fn tile<A: Arch>(arch: A, tile: &Tile<Self, Self>) {
         // SAFETY: the caller's promise.
         unsafe { arch.tile_f32(tile) }
     }
@@ -207,7 +207,7 @@ impl Sealed for f64 {
     }
 
     #[inline(always)]
-    unsafe fn tile<A: Arch>(arch: A, tile: &Tile<Self>) {
+    unsafe fn tile<A: Arch>(arch: A, tile: &Tile<Self, Self>) {
         // SAFETY: the caller's promise.
         unsafe { arch.tile_f64(tile) }
     }

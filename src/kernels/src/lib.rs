@@ -6,7 +6,7 @@
 //!
 //! | module | what it has |
 //! | --- | --- |
-//! | [`vector`] | dot products, norms, cosines; a blocked cosine matrix |
+//! | [`vector`] | dot products, norms, cosines; of many with many, the matrix or the best, blocked |
 //! | [`reduce`] | correctly rounded sums of floats, exact sums of integers |
 //! | [`text`] | edit distances and similarities of strings, phonetic codes |
 //! | [`counter`] | a counter for any number of threads |

@@ -216,6 +216,27 @@ impl<'a, T: Copy> Rows<'a, T> {
         self.cols
     }
 
+    /// The rows at `range`.
+    ///
+    /// # Panics
+    ///
+    /// They are not all there.
+    #[inline]
+    #[must_use]
+    pub fn range(&self, range: Range<usize>) -> Self {
+        assert!(
+            range.start <= range.end && range.end <= self.count,
+            "{range:?} is not within {self:?}"
+        );
+        let offset = (range.start as isize).wrapping_mul(self.stride);
+        Self {
+            // Wrapping: rows of no elements may be anywhere.
+            start: self.start.wrapping_offset(offset),
+            count: range.end - range.start,
+            ..*self
+        }
+    }
+
     /// A row.
     ///
     /// # Panics

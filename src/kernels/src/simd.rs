@@ -92,6 +92,110 @@ impl fmt::Display for Level {
     }
 }
 
+/// The instructions that sum products of bytes. Some levels have more than one set of them: a CPU has the level and may or
+/// may not have instructions made for this, which are found at run time and used where they are there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ByteUnit {
+    /// No SIMD.
+    Scalar,
+    /// SSE2: pairs of 16 bits.
+    Sse2,
+    /// AVX2: pairs of 16 bits.
+    Avx2,
+    /// AVX-VNNI, with AVX2: four bytes at a time.
+    AvxVnni,
+    /// AVX-512 BW: pairs of 16 bits.
+    Avx512,
+    /// AVX-512 VNNI: four bytes at a time.
+    Avx512Vnni,
+    /// NEON: pairs of 16 bits.
+    Neon,
+    /// NEON with the dot product instructions: four bytes at a time.
+    NeonDot,
+}
+
+impl ByteUnit {
+    const ALL: [Self; 8] = [
+        Self::Scalar,
+        Self::Sse2,
+        Self::Avx2,
+        Self::AvxVnni,
+        Self::Avx512,
+        Self::Avx512Vnni,
+        Self::Neon,
+        Self::NeonDot,
+    ];
+
+    /// The best one that this CPU has at a level.
+    #[must_use]
+    pub fn of(level: Level) -> Self {
+        Self::ALL
+            .into_iter()
+            .rfind(|unit| unit.level() == level && unit.is_available())
+            .unwrap_or(Self::Scalar)
+    }
+
+    /// Every one that this CPU has.
+    #[must_use]
+    pub fn available() -> Vec<Self> {
+        Self::ALL
+            .into_iter()
+            .filter(|unit| unit.is_available())
+            .collect()
+    }
+
+    /// The level that it belongs to.
+    #[must_use]
+    pub fn level(self) -> Level {
+        match self {
+            Self::Scalar => Level::Scalar,
+            Self::Sse2 => Level::Sse2,
+            Self::Avx2 | Self::AvxVnni => Level::Avx2,
+            Self::Avx512 | Self::Avx512Vnni => Level::Avx512,
+            Self::Neon | Self::NeonDot => Level::Neon,
+        }
+    }
+
+    /// Its name: that of the level, or of the instructions made for bytes.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AvxVnni => "avx_vnni",
+            Self::Avx512Vnni => "avx512_vnni",
+            Self::NeonDot => "neon_dotprod",
+            other => other.level().name(),
+        }
+    }
+
+    /// Whether this CPU has it. Costs a few loads.
+    #[inline]
+    #[must_use]
+    pub fn is_available(self) -> bool {
+        self.level().is_available() && self.is_detected()
+    }
+
+    /// Whether the CPU has what the unit needs beyond its level; `std` remembers.
+    #[cfg(target_arch = "x86_64")]
+    fn is_detected(self) -> bool {
+        match self {
+            Self::AvxVnni => std::arch::is_x86_feature_detected!("avxvnni"),
+            Self::Avx512Vnni => std::arch::is_x86_feature_detected!("avx512vnni"),
+            _ => true,
+        }
+    }
+
+    #[cfg(target_arch = "aarch64")]
+    fn is_detected(self) -> bool {
+        self != Self::NeonDot || std::arch::is_aarch64_feature_detected!("dotprod")
+    }
+
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    fn is_detected(self) -> bool {
+        true
+    }
+}
+
 /// The highest level that this CPU has.
 #[must_use]
 pub fn detected() -> Level {
@@ -160,7 +264,18 @@ impl std::error::Error for LevelError {}
 
 #[cfg(test)]
 mod tests {
-    use super::{Level, available, detected, named};
+    use super::{ByteUnit, Level, available, detected, named};
+
+    #[test]
+    fn a_level_has_a_unit_for_bytes_of_its_own() {
+        for level in available() {
+            let unit = ByteUnit::of(level);
+            assert_eq!(unit.level(), level);
+            assert!(unit.is_available() && unit.name().starts_with(&level.name()[..3]));
+        }
+        let units = ByteUnit::available();
+        assert!(units.contains(&ByteUnit::of(detected())) && units[0] == ByteUnit::Scalar);
+    }
 
     #[test]
     fn scalar_is_always_there_and_the_best_is_last() {

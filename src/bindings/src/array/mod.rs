@@ -9,6 +9,7 @@ use std::mem;
 use std::pin::Pin;
 
 use hotkernels_kernels::memory::Target;
+use hotkernels_kernels::vector::{Bfloat16, Half};
 use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -39,7 +40,9 @@ macro_rules! elements {
         $(unsafe impl Element for $element {})*
     };
 }
-elements!(f32, f64, i8, i16, i32, i64, u8, u16, u32, u64);
+elements!(
+    Half, Bfloat16, f32, f64, i8, i16, i32, i64, u8, u16, u32, u64
+);
 
 /// What keeps the memory alive and in place.
 #[expect(

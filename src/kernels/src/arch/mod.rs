@@ -9,6 +9,7 @@
 
 #[cfg(target_arch = "aarch64")]
 mod aarch64;
+pub(crate) mod bytes;
 mod lanes;
 mod offsets;
 mod tile;
@@ -42,20 +43,22 @@ pub trait Arch: Copy + Send + Sync + 'static {
     /// Rows and columns of the tile that `tile_f32` computes, and of `tile_f64`'s.
     const TILE_F32: (usize, usize);
     const TILE_F64: (usize, usize);
+    /// See [`tile::Sums::AHEAD`].
+    const AHEAD: usize = 0;
 
     /// Runs a tile of the cosine matrix.
     ///
     /// # Safety
     ///
     /// As [`Tile::run`].
-    unsafe fn tile_f32(self, tile: &Tile<f32>);
+    unsafe fn tile_f32(self, tile: &Tile<f32, f32>);
 
     /// Runs a tile of the cosine matrix.
     ///
     /// # Safety
     ///
     /// As [`Tile::run`].
-    unsafe fn tile_f64(self, tile: &Tile<f64>);
+    unsafe fn tile_f64(self, tile: &Tile<f64, f64>);
 
     /// Loads 4 numbers of each of 4 rows, multiplies each row by its two factors, and stores the columns: 4 numbers each,
     /// `step` elements from one to the next.

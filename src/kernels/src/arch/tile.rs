@@ -1,22 +1,23 @@
-//! The innermost kernel of the cosine matrix: one tile of it, held in registers (Goto and van de Geijn 2008; BLIS, Van Zee
-//! and van de Geijn 2015).
+//! The innermost kernel of the batch functions: one tile of all dot products, held in registers (Goto and van de Geijn 2008;
+//! BLIS, Van Zee and van de Geijn 2015).
 
 use super::{Arch, Vector};
 use crate::Float;
+use crate::float::Sealed;
 
 /// A tile of the matrix that is the product of packed rows of queries and packed rows of the corpus.
 ///
 /// Packed means: the k-th elements of all rows of the tile next to each other, then the (k + 1)-th, and zeros where the
-/// matrix ends before the tile does.
-pub struct Tile<T> {
-    /// Elements of each row.
+/// matrix ends before the tile does. For bytes, which are packed some to a word, a trailer follows: see [`super::bytes`].
+pub struct Tile<P, S> {
+    /// Packed elements of each row.
     pub depth: usize,
     /// The packed rows of queries: `depth` times as many elements as the tile has rows.
-    pub queries: *const T,
+    pub queries: *const P,
     /// The packed rows of the corpus: `depth` times as many elements as the tile has columns.
-    pub corpus: *const T,
+    pub corpus: *const P,
     /// Where the tile's first element is in the result.
-    pub out: *mut T,
+    pub out: *mut S,
     /// Elements from one row of the result to the next.
     pub stride: usize,
     /// How many rows and columns of the tile lie within the result.
@@ -25,14 +26,117 @@ pub struct Tile<T> {
     pub cols: usize,
     /// Whether the result is written for the first time; else the product is added to it.
     pub first: bool,
-    /// Whether the result is complete then: it is kept within [-1, 1].
+    /// Whether the result is complete then.
     pub last: bool,
+    /// Whether a complete result is kept within [-1, 1].
+    pub cosine: bool,
 }
 
 /// More elements than any tile has.
-const MAX_TILE: usize = 12 * 32;
+pub(super) const MAX_TILE: usize = 12 * 32;
 
-impl<T: Float> Tile<T> {
+/// A register of sums, one for each of some columns of a tile.
+pub trait Sums<A>: Copy {
+    /// What is packed.
+    type Packed: Copy;
+    /// What the result holds.
+    type Score: Float;
+    /// How many sums.
+    const LANES: usize;
+    /// How many steps of the depth ahead the packed corpus is asked for; 0 where the CPU knows by itself.
+    const AHEAD: usize;
+
+    /// Zeros.
+    fn zero(arch: A) -> Self;
+
+    /// Loads `LANES` packed elements.
+    ///
+    /// # Safety
+    ///
+    /// They must be readable at `from`.
+    unsafe fn load(arch: A, from: *const Self::Packed) -> Self;
+
+    /// A packed element in each lane.
+    fn splat(arch: A, x: Self::Packed) -> Self;
+
+    /// The products of a packed query and packed rows of the corpus, added to the sums.
+    fn add_products(self, query: Self, corpus: Self) -> Self;
+
+    /// Asks for the memory there to be brought near; any address will do.
+    fn prefetch(arch: A, address: *const u8);
+
+    /// Stores the sums of the row and the columns from `at` on, or adds them to what is there, and completes them.
+    ///
+    /// # Safety
+    ///
+    /// `LANES` scores must be readable and writable at `place`, and `tile` be as in [`Tile::run`], of the rows and
+    /// columns of `shape`.
+    unsafe fn put(
+        self,
+        arch: A,
+        tile: &Tile<Self::Packed, Self::Score>,
+        shape: (usize, usize),
+        at: (usize, usize),
+        place: *mut Self::Score,
+    );
+}
+
+impl<A: Arch, V: Vector<A>> Sums<A> for V {
+    type Packed = V::Element;
+    type Score = V::Element;
+    const LANES: usize = <V as Vector<A>>::LANES;
+    const AHEAD: usize = A::AHEAD;
+
+    #[inline(always)]
+    fn zero(arch: A) -> Self {
+        <V as Vector<A>>::splat(arch, V::Element::ZERO)
+    }
+
+    #[inline(always)]
+    unsafe fn load(arch: A, from: *const Self::Packed) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { <V as Vector<A>>::load(arch, from) }
+    }
+
+    #[inline(always)]
+    fn splat(arch: A, x: Self::Packed) -> Self {
+        <V as Vector<A>>::splat(arch, x)
+    }
+
+    #[inline(always)]
+    fn add_products(self, query: Self, corpus: Self) -> Self {
+        query.mul_add(corpus, self)
+    }
+
+    #[inline(always)]
+    fn prefetch(arch: A, address: *const u8) {
+        arch.prefetch(address);
+    }
+
+    #[inline(always)]
+    unsafe fn put(
+        self,
+        arch: A,
+        tile: &Tile<Self::Packed, Self::Score>,
+        _shape: (usize, usize),
+        _at: (usize, usize),
+        place: *mut Self::Score,
+    ) {
+        let mut sum = self;
+        // SAFETY: the caller's promise.
+        unsafe {
+            if !tile.first {
+                sum = <V as Vector<A>>::load(arch, place).add(sum);
+            }
+            if tile.last && tile.cosine {
+                sum = sum.clamp(<V as Vector<A>>::splat(arch, V::Element::ONE));
+            }
+            sum.store(place);
+        }
+    }
+}
+
+impl<T: Float> Tile<T, T> {
     /// The specification: computes it, packed for tiles of `height` rows and `width` columns.
     ///
     /// # Safety
@@ -58,13 +162,19 @@ impl<T: Float> Tile<T> {
                     if !self.first {
                         sum = place.read().plus(sum);
                     }
-                    place.write(if self.last { sum.within_one() } else { sum });
+                    place.write(if self.last && self.cosine {
+                        sum.within_one()
+                    } else {
+                        sum
+                    });
                 }
             }
         }
     }
+}
 
-    /// Computes it, with vectors of `V`, as `ROWS` rows of `VECTORS` vectors.
+impl<P: Copy, S: Float> Tile<P, S> {
+    /// Computes it, with registers of `V`, as `ROWS` rows of `VECTORS` registers.
     ///
     /// Each element is the chain of multiply-adds over the depth, in order, and at most one further addition, whatever
     /// the tile: results do not depend on where tiles begin and end.
@@ -74,51 +184,66 @@ impl<T: Float> Tile<T> {
     /// `queries` and `corpus` must be readable, packed for tiles of this shape; the part of the result that `rows` and
     /// `cols` say must be readable and writable, and nobody else may be reading or writing it.
     #[inline(always)]
-    pub unsafe fn run<A: Arch, V, const ROWS: usize, const VECTORS: usize>(&self, arch: A)
+    #[expect(
+        clippy::needless_range_loop,
+        reason = "through iterators, the compiler leaves sums in memory"
+    )]
+    pub unsafe fn run<A: Copy, V, const ROWS: usize, const VECTORS: usize>(&self, arch: A)
     where
-        V: Vector<A, Element = T>,
+        V: Sums<A, Packed = P, Score = S>,
     {
         debug_assert!(ROWS * VECTORS * V::LANES <= MAX_TILE);
-        let whole = self.rows == ROWS && self.cols == VECTORS * V::LANES;
+        let width = VECTORS * V::LANES;
+        let whole = self.rows == ROWS && self.cols == width;
         if whole {
             for row in 0..ROWS {
                 let start = self.out.wrapping_add(row * self.stride);
-                arch.prefetch(start);
-                arch.prefetch(start.wrapping_add(VECTORS * V::LANES - 1));
+                V::prefetch(arch, start.cast());
+                V::prefetch(arch, start.wrapping_add(width - 1).cast());
             }
         }
-        let mut sums = [[V::splat(arch, T::ZERO); VECTORS]; ROWS];
+        let mut sums = [[V::zero(arch); VECTORS]; ROWS];
         let (mut queries, mut corpus) = (self.queries, self.corpus);
         for _ in 0..self.depth {
-            let mut right = [V::splat(arch, T::ZERO); VECTORS];
-            for (index, vector) in right.iter_mut().enumerate() {
-                // SAFETY: the caller's promise on `corpus`.
-                *vector = unsafe { V::load(arch, corpus.add(index * V::LANES)) };
+            if V::AHEAD > 0 {
+                V::prefetch(arch, queries.wrapping_add(V::AHEAD * ROWS).cast());
+                for index in 0..VECTORS {
+                    V::prefetch(
+                        arch,
+                        corpus
+                            .wrapping_add(V::AHEAD * width + index * V::LANES)
+                            .cast(),
+                    );
+                }
             }
-            for (row, sums) in sums.iter_mut().enumerate() {
+            let mut right = [V::zero(arch); VECTORS];
+            for index in 0..VECTORS {
+                // SAFETY: the caller's promise on `corpus`.
+                right[index] = unsafe { V::load(arch, corpus.add(index * V::LANES)) };
+            }
+            for row in 0..ROWS {
                 // SAFETY: the caller's promise on `queries`.
                 let left = V::splat(arch, unsafe { queries.add(row).read() });
-                for (sum, right) in sums.iter_mut().zip(right) {
-                    *sum = left.mul_add(right, *sum);
+                for index in 0..VECTORS {
+                    sums[row][index] = sums[row][index].add_products(left, right[index]);
                 }
             }
             // SAFETY: the packed rows go on, or end, there.
             unsafe {
                 queries = queries.add(ROWS);
-                corpus = corpus.add(VECTORS * V::LANES);
+                corpus = corpus.add(width);
             }
         }
         if whole {
-            // SAFETY: the caller's promise on the result: the whole tile lies within it.
-            unsafe { self.put::<A, V, ROWS, VECTORS>(arch, &sums, self.out, self.stride) };
+            // SAFETY: the whole tile lies within the result, by the caller's promise.
+            unsafe { self.put_all::<A, V, ROWS, VECTORS>(arch, &sums, self.out, self.stride) };
         } else {
-            let mut buffer = [T::ZERO; MAX_TILE];
+            let mut buffer = [S::ZERO; MAX_TILE];
             // SAFETY: the buffer has room for the tile; of the result, only what is within is touched.
             unsafe {
-                self.copy::<true>(&mut buffer, VECTORS * V::LANES);
-                let width = VECTORS * V::LANES;
-                self.put::<A, V, ROWS, VECTORS>(arch, &sums, buffer.as_mut_ptr(), width);
-                self.copy::<false>(&mut buffer, VECTORS * V::LANES);
+                self.copy::<true>(&mut buffer, width);
+                self.put_all::<A, V, ROWS, VECTORS>(arch, &sums, buffer.as_mut_ptr(), width);
+                self.copy::<false>(&mut buffer, width);
             }
         }
     }
@@ -127,32 +252,24 @@ impl<T: Float> Tile<T> {
     ///
     /// # Safety
     ///
-    /// A whole tile must be readable and writable at `out`.
+    /// A whole tile must be readable and writable at `out`; the rest as in [`Tile::run`].
     #[inline(always)]
-    unsafe fn put<A: Arch, V, const ROWS: usize, const VECTORS: usize>(
+    #[expect(clippy::needless_range_loop, reason = "as above")]
+    unsafe fn put_all<A: Copy, V, const ROWS: usize, const VECTORS: usize>(
         &self,
         arch: A,
         sums: &[[V; VECTORS]; ROWS],
-        out: *mut T,
+        out: *mut S,
         stride: usize,
     ) where
-        V: Vector<A, Element = T>,
+        V: Sums<A, Packed = P, Score = S>,
     {
-        let one = V::splat(arch, T::ONE);
-        for (row, sums) in sums.iter().enumerate() {
-            for (index, sum) in sums.iter().enumerate() {
+        let shape = (ROWS, VECTORS * V::LANES);
+        for row in 0..ROWS {
+            for index in 0..VECTORS {
+                let (sum, col) = (sums[row][index], index * V::LANES);
                 // SAFETY: the caller's promise.
-                unsafe {
-                    let place = out.add(row * stride + index * V::LANES);
-                    let mut sum = *sum;
-                    if !self.first {
-                        sum = V::load(arch, place).add(sum);
-                    }
-                    if self.last {
-                        sum = sum.clamp(one);
-                    }
-                    sum.store(place);
-                }
+                unsafe { sum.put(arch, self, shape, (row, col), out.add(row * stride + col)) };
             }
         }
     }
@@ -163,7 +280,7 @@ impl<T: Float> Tile<T> {
     ///
     /// The part of the result that `rows` and `cols` say must be readable and writable.
     #[inline(always)]
-    unsafe fn copy<const INTO_BUFFER: bool>(&self, buffer: &mut [T; MAX_TILE], width: usize) {
+    unsafe fn copy<const INTO_BUFFER: bool>(&self, buffer: &mut [S; MAX_TILE], width: usize) {
         for row in 0..self.rows {
             for col in 0..self.cols {
                 // SAFETY: the caller's promise.

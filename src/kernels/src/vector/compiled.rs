@@ -8,7 +8,9 @@ use crate::float::Sealed;
 use crate::memory::{Rows, Source, Target};
 use crate::simd::Level;
 use crate::threads::{Interrupted, Team};
-use crate::vector::{Products, matrix, scaled, sums};
+use crate::vector::element::{Batch, Bfloat16, Half};
+use crate::vector::top_k::Metric;
+use crate::vector::{Products, matrix, scaled, sums, top_k};
 
 /// What the public functions of this family call.
 pub trait Compiled: Sealed + Copy {
@@ -20,18 +22,6 @@ pub trait Compiled: Sealed + Copy {
     fn norm(level: Level, a: Source<'_, Self>) -> f64;
     /// See [`cosine_similarity`](super::cosine_similarity), for vectors whose squares leave the range of `f64`.
     fn scaled_cosine(a: Source<'_, Self>, b: Source<'_, Self>) -> f64;
-    /// See [`cosine_matrix`](super::cosine_matrix).
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    fn cosine_matrix(
-        level: Level,
-        queries: Rows<'_, Self>,
-        corpus: Option<Rows<'_, Self>>,
-        out: Target<'_, Self>,
-        team: &Team<'_>,
-    ) -> Result<(), Interrupted>;
 }
 
 macro_rules! compiled {
@@ -53,17 +43,66 @@ macro_rules! compiled {
             fn scaled_cosine(a: Source<'_, Self>, b: Source<'_, Self>) -> f64 {
                 scaled::cosine(a, b)
             }
-
-            fn cosine_matrix(
-                level: Level,
-                queries: Rows<'_, Self>,
-                corpus: Option<Rows<'_, Self>>,
-                out: Target<'_, Self>,
-                team: &Team<'_>,
-            ) -> Result<(), Interrupted> {
-                matrix::cosine_matrix(level, queries, corpus, out, team)
-            }
         }
     )*};
 }
 compiled!(f32, f64);
+
+/// What the batch functions call.
+pub trait CompiledBatch: Batch {
+    /// See [`cosine_matrix`](super::cosine_matrix).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    fn cosine_matrix(
+        level: Level,
+        queries: Rows<'_, Self>,
+        corpus: Option<Rows<'_, Self>>,
+        out: Target<'_, Self::Result>,
+        team: &Team<'_>,
+    ) -> Result<(), Interrupted>;
+    /// See [`top_k`](super::top_k).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    fn top_k(
+        level: Level,
+        queries: Rows<'_, Self>,
+        corpus: Rows<'_, Self>,
+        metric: Metric,
+        indices: Target<'_, i64>,
+        scores: Target<'_, Self::Result>,
+        team: &Team<'_>,
+    ) -> Result<(), Interrupted>;
+}
+
+macro_rules! compiled_batch {
+    ($($element:ty),*) => {$(
+        impl CompiledBatch for $element {
+            fn cosine_matrix(
+                level: Level,
+                queries: Rows<'_, Self>,
+                corpus: Option<Rows<'_, Self>>,
+                out: Target<'_, Self::Result>,
+                team: &Team<'_>,
+            ) -> Result<(), Interrupted> {
+                matrix::cosine_matrix(level, queries, corpus, out, team)
+            }
+
+            fn top_k(
+                level: Level,
+                queries: Rows<'_, Self>,
+                corpus: Rows<'_, Self>,
+                metric: Metric,
+                indices: Target<'_, i64>,
+                scores: Target<'_, Self::Result>,
+                team: &Team<'_>,
+            ) -> Result<(), Interrupted> {
+                top_k::top_k(level, queries, corpus, metric, indices, scores, team)
+            }
+        }
+    )*};
+}
+compiled_batch!(f32, f64, Half, Bfloat16, i8);

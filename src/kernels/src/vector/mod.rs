@@ -1,11 +1,19 @@
-//! Dot products, norms and cosines of vectors of `f32` or `f64`, computed in `f64`.
+//! Dot products, norms and cosines of vectors of `f32` or `f64`, computed in `f64`; and of many vectors with many, in blocks,
+//! also of narrower types.
 
+mod aligned;
+mod bytes;
 mod compiled;
+mod element;
 mod few;
 mod matrix;
 mod pack;
+mod product;
 mod scaled;
 mod sums;
+mod tiles;
+mod top_k;
+mod widen;
 
 use crate::Float;
 use crate::memory::{Rows, Source, Target};
@@ -13,6 +21,8 @@ use crate::simd::Level;
 use crate::threads::{Interrupted, Team};
 
 pub(crate) use compiled::Compiled;
+pub use element::{Bfloat16, Element, Half};
+pub use top_k::Metric;
 
 /// The dot product of two vectors.
 ///
@@ -78,10 +88,12 @@ pub fn cosine_similarity<T: Float>(level: Level, a: Source<'_, T>, b: Source<'_,
 ///
 /// A row of zeros gives 0, a row with NaN or an infinity gives NaN, in its own row and column alone. With at most 4 rows on
 /// either side, cosines are computed in `f64`, as precisely as [`cosine_similarity`] does, and rounded; that takes one pass
-/// over the larger side, at the speed of memory. Else rows are scaled to unit length, multiplied and summed in `T`, at most
-/// 384 (`f32`) or 192 (`f64`) terms at a time, whose sums are added up: for rows of d elements the absolute error is at most
-/// (min(d, 384) + d / 384 + 6) * 2^-24 for `f32` and (min(d, 192) + d / 192 + 50) * 2^-53 for `f64`, and mostly a hundredth
-/// of that. The result does not depend on the number of threads; levels differ in the last digits.
+/// over the larger side, at the speed of memory. Else rows are scaled to unit length, multiplied and summed in the result's
+/// type, at most 384 (`f32`) or 192 (`f64`) terms at a time, whose sums are added up: for rows of d elements the absolute
+/// error is at most (min(d, 384) + d / 384 + 6) * 2^-24 for `f32`, [`Half`] and [`Bfloat16`], which are widened exactly, and
+/// (min(d, 192) + d / 192 + 50) * 2^-53 for `f64`, and mostly a hundredth of that. `i8` is summed exactly, and multiplied
+/// with what is left of both norms: the error is at most 5 * 2^-24 of the cosine. The result does not depend on the number
+/// of threads; levels differ in the last digits.
 ///
 /// It takes up to 48 MiB of memory besides its arguments. When interrupted, it leaves `out` written in part.
 ///
@@ -92,14 +104,40 @@ pub fn cosine_similarity<T: Float>(level: Level, a: Source<'_, T>, b: Source<'_,
 /// # Panics
 ///
 /// The rows differ in length, `out` has another shape, or this CPU lacks the level.
-pub fn cosine_matrix<T: Float>(
+pub fn cosine_matrix<E: Element>(
     level: Level,
-    queries: Rows<'_, T>,
-    corpus: Option<Rows<'_, T>>,
-    out: Target<'_, T>,
+    queries: Rows<'_, E>,
+    corpus: Option<Rows<'_, E>>,
+    out: Target<'_, E::Result>,
     team: &Team<'_>,
 ) -> Result<(), Interrupted> {
-    T::cosine_matrix(level, queries, corpus, out, team)
+    E::cosine_matrix(level, queries, corpus, out, team)
+}
+
+/// The best rows of the corpus for each query, the best one first: their row numbers, and their scores. There are as many
+/// of each as the results have columns, which are at most as many as the corpus has rows.
+///
+/// Scores are those of [`cosine_matrix`], or dot products by the same arithmetic; the larger the better. Of equal scores the
+/// lower row comes first, and NaN comes last. The result does not depend on the number of threads. No matrix of scores is
+/// made: it takes up to 48 MiB of memory besides its arguments.
+///
+/// # Errors
+///
+/// `Interrupted` if the team was told to stop; the results are then anything.
+///
+/// # Panics
+///
+/// The rows differ in length, the results have other shapes, or this CPU lacks the level.
+pub fn top_k<E: Element>(
+    level: Level,
+    queries: Rows<'_, E>,
+    corpus: Rows<'_, E>,
+    metric: Metric,
+    indices: Target<'_, i64>,
+    scores: Target<'_, E::Result>,
+    team: &Team<'_>,
+) -> Result<(), Interrupted> {
+    E::top_k(level, queries, corpus, metric, indices, scores, team)
 }
 
 /// The sums that a cosine is made of.
@@ -154,5 +192,7 @@ fn same_length<T: Copy>(a: Source<'_, T>, b: Source<'_, T>) {
     );
 }
 
+#[cfg(test)]
+mod batch_tests;
 #[cfg(test)]
 mod tests;

@@ -2,34 +2,46 @@
 
 use std::ops::Range;
 
-use super::scaled;
+use super::element::{Batch, Side};
+use super::scaled::Norm;
 use crate::Float;
 use crate::arch::{Arch, Kernel};
 use crate::memory::Rows;
-use crate::simd::Level;
+
+/// Columns that are summed before the sum is added to the result, at most: bytes of one packed row.
+pub(super) const DEPTH_BYTES: usize = 1536;
 
 /// What brings a row to unit length: each element times a power of two, times a number.
 ///
 /// The power is 1 unless the norm, or its inverse, is near the limits of the type.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Scale<T> {
+pub struct Scale<T> {
     power: T,
     factor: T,
 }
 
-impl<T: Float> Scale<T> {
+impl<T: Float> Default for Scale<T> {
     /// That of a row of zeros, which stays one.
-    pub(super) const ZERO: Self = Self {
+    fn default() -> Self {
+        Self {
+            power: T::ONE,
+            factor: T::ZERO,
+        }
+    }
+}
+
+impl<T: Float> Scale<T> {
+    /// That of a row that stays as it is.
+    pub(super) const ONE: Self = Self {
         power: T::ONE,
-        factor: T::ZERO,
+        factor: T::ONE,
     };
 
-    /// That of a row. A row with NaN or an infinity becomes all NaN.
-    pub(super) fn of(level: Level, rows: Rows<'_, T>, row: usize) -> Self {
-        let norm = scaled::norm(level, rows.row(row));
+    /// That of a row of this norm. A row with NaN or an infinity becomes all NaN.
+    pub(super) fn new(norm: Norm) -> Self {
         let value = norm.value();
         if value == 0.0 {
-            return Self::ZERO;
+            return Self::default();
         }
         let power = if value < T::REDUCE.to_f64() {
             T::ENLARGE
@@ -57,74 +69,115 @@ impl<T: Float> Scale<T> {
 }
 
 /// Rows to pack, for one tile.
-pub(super) struct Panel<'a, T> {
-    pub(super) rows: Rows<'a, T>,
+pub struct Panel<'a, E: Batch> {
+    pub(super) rows: Rows<'a, E>,
     /// The first of the rows.
     pub(super) first: usize,
     /// Their scales, one for each: as many rows are packed.
-    pub(super) scales: &'a [Scale<T>],
+    pub(super) scales: &'a [E::Scale],
     pub(super) columns: Range<usize>,
     /// How many rows the tile has; those that are not there are zeros.
     pub(super) width: usize,
-    /// Where to: for each column `width` elements. It has room for that.
-    pub(super) to: &'a mut [T],
+    pub(super) side: Side,
+    /// Where to: for each column `width` elements, and the trailer. It has room for that.
+    pub(super) to: &'a mut [E::Packed],
 }
 
-impl<T: Float> Panel<'_, T> {
+impl<'a, T: Float> Panel<'a, T>
+where
+    T: Batch<Scale = Scale<T>, Packed = T>,
+{
+    /// The kernel that packs it, its rows being these.
+    pub(super) fn floats(self, rows: Rows<'a, T>) -> Floats<'a, T> {
+        let lanes = 0..self.width;
+        Self { rows, ..self }.lanes(lanes)
+    }
+
+    /// The kernel that packs it as some rows of a tile alone.
+    pub(super) fn lanes(self, lanes: Range<usize>) -> Floats<'a, T> {
+        Floats { panel: self, lanes }
+    }
+}
+
+/// Packs rows of a panel as these rows of the tile.
+pub(super) struct Floats<'a, T: Batch> {
+    panel: Panel<'a, T>,
+    lanes: Range<usize>,
+}
+
+impl<T: Float> Floats<'_, T>
+where
+    T: Batch<Scale = Scale<T>, Packed = T>,
+{
     /// Packs some of the rows, and zeros behind them.
     #[inline(always)]
     fn one_by_one(&mut self, lanes: Range<usize>, columns: Range<usize>) {
+        let panel = &mut self.panel;
         for lane in lanes {
-            let Some(Scale { power, factor }) = self.scales.get(lane).copied() else {
+            let number = lane - self.lanes.start;
+            let Some(Scale { power, factor }) = panel.scales.get(number).copied() else {
                 for column in columns.clone() {
-                    self.to[column * self.width + lane] = T::ZERO;
+                    panel.to[column * panel.width + lane] = T::ZERO;
                 }
                 continue;
             };
-            let row = self.rows.row(self.first + lane).range(self.columns.clone());
+            let row = panel.rows.row(panel.first + number);
+            let row = row.range(panel.columns.clone());
             for column in columns.clone() {
                 // SAFETY: the row has this column; the caller of `range` was stopped if not.
                 let element = unsafe { row.as_ptr().add(column).read() };
-                self.to[column * self.width + lane] = element.times(power).times(factor);
+                panel.to[column * panel.width + lane] = element.times(power).times(factor);
             }
         }
     }
 }
 
-impl<T: Float> Kernel for Panel<'_, T> {
+impl<T: Float> Kernel for Floats<'_, T>
+where
+    T: Batch<Scale = Scale<T>, Packed = T>,
+{
     type Output = ();
 
     fn scalar(mut self) {
-        self.one_by_one(0..self.width, 0..self.columns.len());
+        self.one_by_one(self.lanes.clone(), 0..self.panel.columns.len());
     }
 
     #[inline(always)]
     fn run<A: Arch>(mut self, arch: A) {
         const ROWS: usize = 4;
-        let depth = self.columns.len();
-        assert!(depth * self.width <= self.to.len());
+        const STRIP: usize = 64; // columns at a time of all rows, whose packed elements stay in the first cache
+        let depth = self.panel.columns.len();
+        assert!(
+            self.lanes.end <= self.panel.width && depth * self.panel.width <= self.panel.to.len()
+        );
         let whole = depth / T::COLUMNS * T::COLUMNS;
-        let mut lane = 0;
-        while let Some(scales) = self.scales[lane..].first_chunk::<ROWS>()
-            && lane + ROWS <= self.width
-        {
-            let factors = scales.map(|scale| [scale.power, scale.factor]);
-            let rows: [_; ROWS] = std::array::from_fn(|row| {
-                let row = self.rows.row(self.first + lane + row);
-                row.range(self.columns.clone()).as_ptr()
-            });
-            let to = self.to.as_mut_ptr();
-            for column in (0..whole).step_by(T::COLUMNS) {
-                // SAFETY: each row has these columns, and `to` room for these rows' elements of each column.
-                unsafe {
-                    let from = rows.map(|row| row.add(column));
-                    let to = to.add(column * self.width + lane);
-                    T::transpose(arch, from, &factors, to, self.width);
+        let fours = self.panel.scales.len().min(self.lanes.len()) / ROWS;
+        for strip in (0..whole).step_by(STRIP) {
+            let end = whole.min(strip + STRIP);
+            for four in 0..fours {
+                let panel = &mut self.panel;
+                let number = four * ROWS;
+                let factors: [_; ROWS] = std::array::from_fn(|row| {
+                    let Scale { power, factor } = panel.scales[number + row];
+                    [power, factor]
+                });
+                let rows: [_; ROWS] = std::array::from_fn(|row| {
+                    let row = panel.rows.row(panel.first + number + row);
+                    row.range(panel.columns.clone()).as_ptr()
+                });
+                let to = panel.to.as_mut_ptr();
+                for column in (strip..end).step_by(T::COLUMNS) {
+                    // SAFETY: each row has these columns, and `to` room for these rows' elements of each column.
+                    unsafe {
+                        let from = rows.map(|row| row.add(column));
+                        let to = to.add(column * panel.width + self.lanes.start + number);
+                        T::transpose(arch, from, &factors, to, panel.width);
+                    }
                 }
             }
-            self.one_by_one(lane..lane + ROWS, whole..depth);
-            lane += ROWS;
         }
-        self.one_by_one(lane..self.width, 0..depth);
+        let rest = self.lanes.start + fours * ROWS;
+        self.one_by_one(self.lanes.start..rest, whole..depth);
+        self.one_by_one(rest..self.lanes.end, 0..depth);
     }
 }

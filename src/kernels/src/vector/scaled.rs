@@ -14,6 +14,14 @@ pub(super) struct Norm {
 }
 
 impl Norm {
+    /// One that is within the range.
+    pub(super) fn plain(norm: f64) -> Self {
+        Self {
+            scaled: norm,
+            scale: 1.0,
+        }
+    }
+
     /// The norm itself; an infinity where it is out of range.
     pub(super) fn value(self) -> f64 {
         self.scaled / self.scale

@@ -5,6 +5,7 @@
     reason = "the intrinsics have names of their own, and each file uses dozens"
 )]
 
+pub(crate) mod bytes;
 mod lanes;
 pub(crate) mod neon;
 mod words;

@@ -39,13 +39,13 @@ impl Arch for Neon {
     const TILE_F64: (usize, usize) = (8, 6);
 
     #[inline(always)]
-    unsafe fn tile_f32(self, tile: &Tile<f32>) {
+    unsafe fn tile_f32(self, tile: &Tile<f32, f32>) {
         // SAFETY: the caller's promise.
         unsafe { tile.run::<Self, F32x4, 8, 3>(self) }
     }
 
     #[inline(always)]
-    unsafe fn tile_f64(self, tile: &Tile<f64>) {
+    unsafe fn tile_f64(self, tile: &Tile<f64, f64>) {
         // SAFETY: the caller's promise.
         unsafe { tile.run::<Self, F64x2, 8, 3>(self) }
     }

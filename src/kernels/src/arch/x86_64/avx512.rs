@@ -37,16 +37,17 @@ impl Arch for Avx512 {
     type U32 = super::lanes::U32x16;
     type U64 = super::lanes::U64x8;
     const TILE_F32: (usize, usize) = (12, 32);
+    const AHEAD: usize = 8;
     const TILE_F64: (usize, usize) = (12, 16);
 
     #[inline(always)]
-    unsafe fn tile_f32(self, tile: &Tile<f32>) {
+    unsafe fn tile_f32(self, tile: &Tile<f32, f32>) {
         // SAFETY: the caller's promise.
         unsafe { tile.run::<Self, F32x16, 12, 2>(self) }
     }
 
     #[inline(always)]
-    unsafe fn tile_f64(self, tile: &Tile<f64>) {
+    unsafe fn tile_f64(self, tile: &Tile<f64, f64>) {
         // SAFETY: the caller's promise.
         unsafe { tile.run::<Self, F64x8, 12, 2>(self) }
     }

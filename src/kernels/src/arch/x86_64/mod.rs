@@ -7,6 +7,7 @@
 
 pub(crate) mod avx2;
 pub(crate) mod avx512;
+pub(crate) mod bytes;
 mod lanes;
 mod offsets;
 pub(crate) mod sse2;

@@ -40,13 +40,13 @@ impl Arch for Sse2 {
     const TILE_F64: (usize, usize) = (6, 4);
 
     #[inline(always)]
-    unsafe fn tile_f32(self, tile: &Tile<f32>) {
+    unsafe fn tile_f32(self, tile: &Tile<f32, f32>) {
         // SAFETY: the caller's promise.
         unsafe { tile.run::<Self, F32x4, 6, 2>(self) }
     }
 
     #[inline(always)]
-    unsafe fn tile_f64(self, tile: &Tile<f64>) {
+    unsafe fn tile_f64(self, tile: &Tile<f64, f64>) {
         // SAFETY: the caller's promise.
         unsafe { tile.run::<Self, F64x2, 6, 2>(self) }
     }

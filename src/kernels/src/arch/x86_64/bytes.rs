@@ -1,0 +1,223 @@
+//! Sums of products of bytes: with VNNI four products an instruction and lane, else two of 16 bits.
+
+use std::arch::x86_64::*;
+
+use crate::arch::bytes::{ByteKernel, Dots, Layout};
+use crate::arch::tile::{Sums, Tile};
+
+// SAFETY, for all blocks below: a value of these types is made only with the unit's token, which proves that the CPU has the
+// instructions; loads and stores pass the caller's promise on.
+
+/// One unit: its token, its register, the function that compiles for it.
+macro_rules! unit {
+    ($unit:ident, $register:ident, $call:ident, $features:literal, $int:ty, $lanes:literal, $shape:expr, $group:literal,
+     $ahead:literal, $add_products:path,
+     $zero:ident, $set1:ident, $load:ident, $store:ident, $add:ident, $sub:ident,
+     $to_float:ident, $float_set1:ident, $float_load:ident, $float_store:ident, $mul:ident, $min:ident, $max:ident) => {
+        #[doc = concat!("The proof that the CPU has ", $features, ".")]
+        #[derive(Clone, Copy)]
+        pub(crate) struct $unit(());
+
+        #[doc = concat!("Runs a kernel, compiled for ", $features, ".")]
+        ///
+        /// # Safety
+        ///
+        /// The CPU must have these.
+        #[target_feature(enable = $features)]
+        pub(crate) unsafe fn $call<K: ByteKernel>(kernel: K) -> K::Output {
+            kernel.run($unit(()))
+        }
+
+        #[doc = concat!(stringify!($lanes), " sums.")]
+        #[derive(Clone, Copy)]
+        pub(crate) struct $register($int);
+
+        impl Dots for $unit {
+            type Register = $register;
+            const LAYOUT: Layout = Layout {
+                shape: $shape,
+                group: $group,
+                offset: $group == 4,
+            };
+
+            #[inline(always)]
+            unsafe fn tile(self, tile: &Tile<u32, f32>) {
+                const SHAPE: (usize, usize) = $shape;
+                // SAFETY: the caller's promise.
+                unsafe { tile.run::<Self, $register, { SHAPE.0 }, { SHAPE.1 / $lanes }>(self) }
+            }
+        }
+
+        impl Sums<$unit> for $register {
+            type Packed = u32;
+            type Score = f32;
+            const LANES: usize = $lanes;
+            const AHEAD: usize = $ahead;
+
+            #[inline(always)]
+            fn zero(_: $unit) -> Self {
+                // SAFETY: see above.
+                Self(unsafe { $zero() })
+            }
+
+            #[inline(always)]
+            unsafe fn load(_: $unit, from: *const u32) -> Self {
+                // SAFETY: see above.
+                Self(unsafe { $load(from.cast()) })
+            }
+
+            #[inline(always)]
+            fn splat(_: $unit, x: u32) -> Self {
+                // SAFETY: see above.
+                Self(unsafe { $set1(x.cast_signed()) })
+            }
+
+            #[inline(always)]
+            fn add_products(self, query: Self, corpus: Self) -> Self {
+                // SAFETY: see above.
+                Self(unsafe { $add_products(self.0, corpus.0, query.0) })
+            }
+
+            #[inline(always)]
+            fn prefetch(_: $unit, address: *const u8) {
+                // SAFETY: every x86-64 CPU has it; a prefetch of any address is sound.
+                unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
+            }
+
+            #[inline(always)]
+            unsafe fn put(
+                self,
+                _: $unit,
+                tile: &Tile<u32, f32>,
+                (height, width): (usize, usize),
+                (row, col): (usize, usize),
+                place: *mut f32,
+            ) {
+                // SAFETY: see above.
+                unsafe {
+                    let mut sum = self.0;
+                    if !tile.first {
+                        sum = $add(sum, $load(place.cast()));
+                    }
+                    if !tile.last {
+                        $store(place.cast(), sum);
+                        return;
+                    }
+                    let (factor, offset) = tile.query_trailer(height, row);
+                    let factors = $float_load(tile.corpus_factors(width).add(col));
+                    let factors = $mul($float_set1(factor), factors);
+                    let mut score = $mul($to_float($sub(sum, $set1(offset))), factors);
+                    if tile.cosine {
+                        score = $max($float_set1(-1.0), $min($float_set1(1.0), score));
+                    }
+                    $float_store(place, score);
+                }
+            }
+        }
+    };
+}
+
+macro_rules! unit_128 {
+    ($($first:tt)*) => {
+        unit!($($first)*, _mm_setzero_si128, _mm_set1_epi32, _mm_loadu_si128, _mm_storeu_si128, _mm_add_epi32, _mm_sub_epi32,
+            _mm_cvtepi32_ps, _mm_set1_ps, _mm_loadu_ps, _mm_storeu_ps, _mm_mul_ps, _mm_min_ps, _mm_max_ps);
+    };
+}
+
+macro_rules! unit_256 {
+    ($($first:tt)*) => {
+        unit!($($first)*, _mm256_setzero_si256, _mm256_set1_epi32, _mm256_loadu_si256, _mm256_storeu_si256, _mm256_add_epi32,
+            _mm256_sub_epi32, _mm256_cvtepi32_ps, _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_mul_ps,
+            _mm256_min_ps, _mm256_max_ps);
+    };
+}
+
+macro_rules! unit_512 {
+    ($($first:tt)*) => {
+        unit!($($first)*, _mm512_setzero_si512, _mm512_set1_epi32, _mm512_loadu_si512, _mm512_storeu_si512, _mm512_add_epi32,
+            _mm512_sub_epi32, _mm512_cvtepi32_ps, _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_mul_ps,
+            _mm512_min_ps, _mm512_max_ps);
+    };
+}
+
+unit_128!(
+    Sse2,
+    I32x4,
+    call_sse2,
+    "sse2",
+    __m128i,
+    4,
+    (6, 8),
+    2,
+    0,
+    pairs_128
+);
+unit_256!(
+    Avx2,
+    I32x8,
+    call_avx2,
+    "avx2,fma",
+    __m256i,
+    8,
+    (6, 16),
+    2,
+    0,
+    pairs_256
+);
+unit_256!(
+    AvxVnni,
+    VnniI32x8,
+    call_avx_vnni,
+    "avx2,fma,avxvnni",
+    __m256i,
+    8,
+    (6, 16),
+    4,
+    0,
+    _mm256_dpbusd_avx_epi32
+);
+unit_512!(
+    Avx512,
+    I32x16,
+    call_avx512,
+    "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma",
+    __m512i,
+    16,
+    (12, 32),
+    2,
+    8,
+    pairs_512
+);
+unit_512!(
+    Avx512Vnni,
+    VnniI32x16,
+    call_avx512_vnni,
+    "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma",
+    __m512i,
+    16,
+    (12, 32),
+    4,
+    8,
+    _mm512_dpbusd_epi32
+);
+
+/// Adds two products of 16 bits to each sum.
+#[inline(always)]
+unsafe fn pairs_128(sums: __m128i, a: __m128i, b: __m128i) -> __m128i {
+    // SAFETY: see above.
+    unsafe { _mm_add_epi32(sums, _mm_madd_epi16(a, b)) }
+}
+
+/// Adds two products of 16 bits to each sum.
+#[inline(always)]
+unsafe fn pairs_256(sums: __m256i, a: __m256i, b: __m256i) -> __m256i {
+    // SAFETY: see above.
+    unsafe { _mm256_add_epi32(sums, _mm256_madd_epi16(a, b)) }
+}
+
+/// Adds two products of 16 bits to each sum.
+#[inline(always)]
+unsafe fn pairs_512(sums: __m512i, a: __m512i, b: __m512i) -> __m512i {
+    // SAFETY: see above.
+    unsafe { _mm512_add_epi32(sums, _mm512_madd_epi16(a, b)) }
+}
