@@ -2,16 +2,16 @@
 
 use std::fmt::Debug;
 
-use super::choices::{Item, Lanes, Layout, Spare};
-use super::damerau;
+use super::choices::{Item, Lanes, Spare};
+use super::edits::Steps;
 use super::hamming::Different;
 use super::jaro::Common;
-use super::levenshtein::Edits;
 use super::scores::{Asked, Distances};
 use super::tables::Similarities;
 use super::tile;
 use crate::simd::Level;
 use crate::text::jaro::Winkler;
+use crate::text::long::{Alignment, Damerau, Levenshtein};
 use crate::text::{self, Pair};
 use crate::threads::Interrupted;
 
@@ -58,9 +58,6 @@ pub trait Sealed: Copy + Debug + Send + Sync {
     /// What stands for a score that does not pass the cutoff.
     fn beyond(cutoff: Self::Score) -> Self::Score;
 
-    /// What the choices have to be laid out in.
-    fn layout(self) -> Layout;
-
     /// Whether strings of many lengths may share a block at no cost.
     fn takes_any_order(self) -> bool;
 
@@ -85,7 +82,7 @@ pub trait Sealed: Copy + Debug + Send + Sync {
     fn scores(self, level: Level, item: &Item, asked: Asked<'_, Self::Score>, spare: &mut Spare);
 }
 
-/// Runs a tile of the item's block: what an algorithm finds, `decode` tells. Nothing but bits is laid out in words.
+/// Runs a tile of the item's block: what an algorithm finds, `decode` tells. None is made of long strings.
 macro_rules! tile {
     ($algorithm:ty, $decode:expr, $level:expr, $item:expr, $asked:expr, $spare:expr) => {{
         type Found = $algorithm;
@@ -102,7 +99,7 @@ macro_rules! tile {
             Lanes::U64(block) => {
                 tile::run::<_, Found, _>($level, block, $asked, $decode, &mut $spare.u64);
             }
-            Lanes::Columns(_) | Lanes::Long => unreachable!("not laid out in bits"),
+            Lanes::Long => unreachable!("not laid out in lanes"),
         }
     }};
 }
@@ -122,15 +119,8 @@ impl Sealed for Distance {
         cutoff.saturating_add(1)
     }
 
-    fn layout(self) -> Layout {
-        match self {
-            Self::DamerauLevenshtein => Layout::Columns,
-            Self::Levenshtein | Self::Osa | Self::Hamming => Layout::Bits,
-        }
-    }
-
     fn takes_any_order(self) -> bool {
-        self.layout() == Layout::Bits
+        true
     }
 
     fn bound(self, query: usize, [shortest, longest]: [usize; 2]) -> u32 {
@@ -157,15 +147,11 @@ impl Sealed for Distance {
     }
 
     fn scores(self, level: Level, item: &Item, asked: Asked<'_, u32>, spare: &mut Spare) {
-        if let Lanes::Columns(columns) = &item.lanes {
-            return damerau::run(level, columns, asked, &mut spare.columns);
-        }
-        let decode = Distances::<true>;
         match self {
-            Self::Hamming => tile!(Different, decode, level, item, asked, spare),
-            Self::Osa => tile!(Edits<true>, decode, level, item, asked, spare),
-            Self::Levenshtein => tile!(Edits<false>, decode, level, item, asked, spare),
-            Self::DamerauLevenshtein => unreachable!("laid out in columns"),
+            Self::Levenshtein => tile!(Steps<Levenshtein>, Distances, level, item, asked, spare),
+            Self::Osa => tile!(Steps<Alignment>, Distances, level, item, asked, spare),
+            Self::DamerauLevenshtein => tile!(Steps<Damerau>, Distances, level, item, asked, spare),
+            Self::Hamming => tile!(Different, Distances, level, item, asked, spare),
         }
     }
 }
@@ -183,10 +169,6 @@ impl Sealed for Similarity {
     #[inline(always)]
     fn beyond(_: f64) -> f64 {
         0.0
-    }
-
-    fn layout(self) -> Layout {
-        Layout::Bits
     }
 
     fn takes_any_order(self) -> bool {
