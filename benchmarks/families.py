@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import math
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
@@ -15,7 +16,7 @@ import numpy as np
 from benchmarks.ffi import ffi
 from benchmarks.job import job
 from benchmarks.measure import Work
-from benchmarks.text import text
+from benchmarks.text import per_call, text
 
 
 def peer(name: str) -> ModuleType:
@@ -97,6 +98,7 @@ def reduce() -> Iterator[Work]:
                 unit="bytes",
                 amount=values.nbytes,
                 peer="numpy.sum",
+                clock=time.thread_time,
                 engines=engines,
                 error=relative_error(math.fsum(values.tolist())),
             )
@@ -106,6 +108,7 @@ def reduce() -> Iterator[Work]:
         unit="bytes",
         amount=ints.nbytes,
         peer="numpy.sum",
+        clock=time.thread_time,
         note="numpy's wraps around past 64 bits",
         engines={"hotkernels": lambda: hk.sum(ints), "numpy.sum": lambda: np.sum(ints)},
     )
@@ -115,6 +118,7 @@ def reduce() -> Iterator[Work]:
         unit="elements",
         amount=len(floats),
         peer="math.fsum",
+        clock=time.thread_time,
         engines={
             "hotkernels": lambda: hk.sum(floats),
             "math.fsum": lambda: math.fsum(floats),
@@ -138,6 +142,7 @@ def calls() -> Iterator[Work]:
             unit="calls",
             amount=1,
             peer="simsimd",
+            clock=time.thread_time,
             engines={
                 "hotkernels": lambda f=own: f(a, b),
                 "hotkernels, Vectors": lambda f=own: f(va, vb),
@@ -151,6 +156,7 @@ def calls() -> Iterator[Work]:
         unit="calls",
         amount=1,
         peer="an empty lambda",
+        clock=time.thread_time,
         engines={"hotkernels": counter.increment, "an empty lambda": lambda: None},
     )
 
@@ -195,6 +201,7 @@ FAMILIES: dict[str, Callable[[], Iterator[Work]]] = {
     "vector": vector,
     "reduce": reduce,
     "text": text,
+    "names": per_call,
     "job": job,
     "calls": calls,
     "ffi": ffi,

@@ -19,7 +19,8 @@ class Work:
 
     peer names the engine that the project is compared with. amount is what one call does, in unit: bytes, pairs,
     operations, calls; amounts: what a call of an engine does that does more or less, whose seconds are then brought to amount.
-    error: the accuracy of an engine's result, where that is a number.
+    error: the accuracy of an engine's result, where that is a number. clock: time.thread_time, where nothing but the calling
+    thread works, leaves out what other processes take meanwhile.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Work:
     note: str = ""
     error: Callable[[Any], float] | None = None
     amounts: Mapping[str, float] = field(default_factory=dict)
+    clock: Callable[[], float] = time.perf_counter
 
 
 @dataclass(kw_only=True)
@@ -61,14 +63,14 @@ class Result:
 def run(work: Work, rounds: int) -> Result:
     """All engines in turn, `rounds` times; the first round, in which caches fill, is not counted."""
     result = Result(work=work.name, unit=work.unit, amount=work.amount, peer=work.peer, note=work.note)
-    loops = {name: calibrate(call) for name, call in work.engines.items()}
+    loops = {name: calibrate(call, work.clock) for name, call in work.engines.items()}
     if work.error:
         result.errors = {name: work.error(call()) for name, call in work.engines.items()}
     gc.disable()
     try:
         for number in range(rounds + 1):
             for name, call in work.engines.items():
-                seconds = timed(call, loops[name]) * work.amount / work.amounts.get(name, work.amount)
+                seconds = timed(call, loops[name], work.clock) * work.amount / work.amounts.get(name, work.amount)
                 if number:
                     result.seconds.setdefault(name, []).append(seconds)
     finally:
@@ -76,18 +78,18 @@ def run(work: Work, rounds: int) -> Result:
     return result
 
 
-def calibrate(call: Callable[[], Any]) -> int:
+def calibrate(call: Callable[[], Any], clock: Callable[[], float]) -> int:
     """Calls that fill a round."""
     loops = 1
-    while (seconds := timed(call, loops) * loops) < ROUND_SECONDS:
+    while (seconds := timed(call, loops, clock) * loops) < ROUND_SECONDS:
         loops = max(loops * 2, int(loops * ROUND_SECONDS / max(seconds, 1e-9)))
     return loops
 
 
-def timed(call: Callable[[], Any], loops: int) -> float:
+def timed(call: Callable[[], Any], loops: int, clock: Callable[[], float]) -> float:
     """Seconds a call, of `loops` calls."""
     rounds = range(loops)
-    started = time.perf_counter()
+    started = clock()
     for _ in rounds:
         call()
-    return (time.perf_counter() - started) / loops
+    return (clock() - started) / loops

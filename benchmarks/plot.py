@@ -16,9 +16,10 @@ from benchmarks import text_plots
 
 RESULTS = Path(__file__).parent / "results"
 PLOTS = Path(__file__).parent / "plots"
-COMMAND = "python3 noxfile.py -s bench -- --plots"
+COMMAND = "python -m benchmarks.plot"
+"""What nox -s bench runs at its end. It stands in a comment of XML, which has no room for two hyphens."""
 
-type Results = dict[str, Any]
+Results = dict[str, Any]
 """What `python -m benchmarks --output` keeps: machine, finished, results."""
 
 
@@ -93,7 +94,9 @@ def ffi(figure: Any, all_results: Sequence[Results]) -> None:
         counts = [count for count, _ in points]
         style = "o-" if "hotkernels" in engine or "Vector" in engine else "s--"
         axes.loglog(counts, [seconds / count * 1e9 for count, seconds in points], style, label=engine, markersize=3)
-    axes.set(xlabel="vectors in the batch", ylabel="nanoseconds a vector", title="Cosine of a query with n vectors of 128 float32")
+    axes.set(
+        xlabel="vectors in the batch", ylabel="nanoseconds a vector", title="Cosine of a query with n vectors of 128 float32"
+    )
     axes.grid(visible=True, which="major", alpha=0.3)
     axes.legend(fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5))
 

@@ -87,6 +87,36 @@ def nearest() -> Iterator[Work]:
     )
 
 
+NAMES = {
+    "ASCII": ("hotkernels rust", "hotkernel trust"),
+    "Latin-1": ("Jürgen Müllers", "Jurgen Möllerß"),
+    "Greek": ("Αλέξανδρος Παπα", "Αλεξάνδρα Παππά"),
+    "Cyrillic": ("Александр Пушки", "Алексанра Пушка"),
+    "Han": ("日本語中文漢字", "日本中文漢字字"),
+}
+"""Two of each script, of 7 to 15 letters."""
+
+
+def per_call() -> Iterator[Work]:
+    """What a call costs: on the full API a str is read where it lies, on the limited API as UTF-8."""
+    for scorer in ("levenshtein", "jaro"):
+        own = getattr(hk, "levenshtein_distance" if scorer == "levenshtein" else "jaro_similarity")
+        peer = theirs(scorer)
+        for script, (a, b) in NAMES.items():
+            if abs(own(a, b) - peer(a, b)) > 1e-15:
+                raise ArithmeticError(f"{scorer} of {a!r} and {b!r}: {own(a, b)}, and RapidFuzz has {peer(a, b)}")
+            yield Work(
+                name=f"{scorer}, two names, {script}",
+                unit="calls",
+                amount=1,
+                peer="rapidfuzz",
+                engines={
+                    "hotkernels": lambda f=own, a=a, b=b: f(a, b),
+                    "rapidfuzz": lambda f=peer, a=a, b=b: f(a, b),
+                },
+            )
+
+
 def two() -> Iterator[Work]:
     """One pair a call, short and long."""
     jellyfish = import_module("jellyfish")

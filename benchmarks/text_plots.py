@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmarks.measure import Result
 
-type Results = dict[str, Any]
+Results = dict[str, Any]
 
 OURS, THEIRS = "#c2410c", "#64748b"
 

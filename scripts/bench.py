@@ -43,7 +43,7 @@ def main(words: list[str]) -> int:
         limited = abi3(declared, served[GIL])
         with tempfile.TemporaryDirectory(prefix="hotkernels-bench-") as folder:
             bad |= measure(declared, served[GIL], artifact_for(declared, served[GIL]), Path(folder), [*args.family, *rounds])
-            if again := [family for family in ("ffi", "threads") if not args.family or family in args.family]:
+            if again := [family for family in ("ffi", "names", "threads") if not args.family or family in args.family]:
                 bad |= measure(declared, served[GIL], limited, Path(folder), [*again, *rounds])
             if "threads" in again:
                 free = served[FREE_THREADED]

@@ -12,7 +12,7 @@ from typing import Any
 import hotkernels as hk
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from strings import ALPHABETS, drawn, edited, long, short, strings
 
@@ -25,8 +25,9 @@ SCORERS: dict[str, Callable[..., float]] = {
     "hamming": hk.hamming_distance,
     "jaro": hk.jaro_similarity,
     "jaro_winkler": hk.jaro_winkler_similarity,
+    "jaccard": lambda a, b, unit: hk.jaccard_similarity(a, b, unit=unit),
 }
-SIMILARITIES = {"jaro", "jaro_winkler"}
+SIMILARITIES = {"jaro", "jaro_winkler", "jaccard"}
 UNITS: Any = st.sampled_from(["grapheme", "codepoint"])
 
 
@@ -107,6 +108,41 @@ def test_many_of_every_length(scorer: Any) -> None:
     for threads in (1, 3):
         found = hk.cdist(queries, choices, scorer, threads=threads)
         np.testing.assert_array_equal(found, expected(queries, choices, scorer, "grapheme"))
+
+
+@settings(max_examples=30)
+@given(
+    problem=problems(),
+    size=st.none() | st.integers(1, 5),
+    unit=UNITS,
+    cutoff=st.none() | st.sampled_from([0.0, 0.25, 0.5, 1.0]),
+)
+def test_jaccard(problem: tuple[Given, Given], size: int | None, unit: Any, cutoff: float | None) -> None:
+    def score(a: str | None, b: str | None) -> float:
+        if a is None or b is None:
+            return 0.0
+        found = hk.jaccard_similarity(a, b, size, unit=unit)
+        return found if cutoff is None or found >= cutoff else 0.0
+
+    queries, choices = problem
+    found = hk.cdist(queries, choices, "jaccard", ngram_size=size, unit=unit, score_cutoff=cutoff)
+    assert found.tolist() == [[score(a, b) for b in choices] for a in queries]
+    indices, scores = hk.best_match(queries, choices, "jaccard", ngram_size=size, unit=unit, score_cutoff=cutoff)
+    for row, index, best in zip(found.tolist(), indices.tolist(), scores.tolist(), strict=True):
+        assert best == max(row, default=0.0)
+        if best > 0:
+            assert index == row.index(best)
+
+
+def test_sets_of_words() -> None:
+    texts = ["the quick brown fox", "The  quick\tfox", "fox the fox", "", " \n", "x " * 70, " ".join(map(str, range(100)))]
+    found = hk.cdist(texts, texts, "jaccard", dtype="float32")
+    exact = [[hk.jaccard_similarity(a, b) for b in texts] for a in texts]
+    np.testing.assert_array_equal(found, np.array(exact, np.float32))
+    # White space with a mark on it is no other word: words are cut out of code points, whatever the unit.
+    marked = ["a \u0301b", "a", "\u0301b"]
+    for unit in ("grapheme", "codepoint"):
+        assert hk.cdist(marked[:1], marked, "jaccard", unit=unit).tolist() == [[1, 0.5, 0.5]]
 
 
 def test_nothing() -> None:
@@ -200,9 +236,7 @@ class TestRefused:
             hk.cdist(["a", "\ud800"], ["a"])
 
     def test_scorers(self) -> None:
-        with pytest.raises(
-            ValueError, match=r'^scorer: one of "levenshtein", "osa", .*"jaro_winkler" is taken, got \'soundex\'$'
-        ):
+        with pytest.raises(ValueError, match=r'^scorer: one of "levenshtein", "osa", .*"jaccard" is taken, got \'soundex\'$'):
             hk.cdist(["a"], ["a"], "soundex")  # type: ignore[call-overload]
         with pytest.raises(TypeError, match=r"^scorer: one of "):
             hk.best_match(["a"], ["a"], hk.soundex)  # type: ignore[arg-type]
@@ -243,6 +277,16 @@ class TestRefused:
             hk.cdist(["a"], ["a", "b"], out=np.empty((1, 2), np.uint8), dtype="uint16")
         with pytest.raises(TypeError, match=r"^out is read-only"):
             hk.cdist(["a"], ["a", "b"], out=np.broadcast_to(np.uint32(1), (1, 2)))
+
+    @pytest.mark.parametrize("function", [hk.cdist, hk.best_match])
+    def test_ngram_sizes(self, function: Any) -> None:
+        for bad in (0, -1):
+            with pytest.raises(ValueError, match=rf"^ngram_size: a positive int or None is taken, got {bad}$"):
+                function(["a"], ["a"], "jaccard", ngram_size=bad)
+        with pytest.raises(TypeError, match=r"^ngram_size: a positive int or None is taken, got 2\.0$"):
+            function(["a"], ["a"], "jaccard", ngram_size=2.0)
+        with pytest.raises(ValueError, match=r'^ngram_size: None is taken for this scorer, as "jaccard" alone has it, got 2$'):
+            function(["a"], ["a"], "jaro", ngram_size=2)
 
     def test_progress(self) -> None:
         with pytest.raises(TypeError, match=r"^progress: a callable, True or None is taken, got 3$"):

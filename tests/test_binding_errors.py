@@ -97,7 +97,7 @@ class TestViewsDoNotOutliveTheirOwner:
         owner.append(0)
 
     def test_a_view_of_a_vector_keeps_it(self) -> None:
-        views = [memoryview(hk.Vector([1.0, 2.0, 3.0]))[1:], np.asarray(hk.Vector([1.0, 2.0, 3.0]))[1:]]
+        views: list[Any] = [memoryview(hk.Vector([1.0, 2.0, 3.0]))[1:], np.asarray(hk.Vector([1.0, 2.0, 3.0]))[1:]]
         gc.collect()
         filler = [hk.Vector([9.0, 9.0, 9.0]) for _ in range(1000)]
         assert [list(view) for view in views] == [[2.0, 3.0], [2.0, 3.0]]
@@ -117,14 +117,15 @@ class Pair(ctypes.Structure):
 
 
 SWAPPED = ">" if np.little_endian else "<"
+OTHER_ORDER = "__ctype_be__" if np.little_endian else "__ctype_le__"
 WRONG: dict[str, Callable[[], Any]] = {
     "int32": lambda: np.ones(4, np.int32),
     "complex64, as wide as float64": lambda: np.ones(4, np.complex64),
     "datetime64, as wide as float64": lambda: np.ones(4, "M8[s]"),
     "float32 in the other byte order": lambda: np.ones(4, f"{SWAPPED}f4"),
     "float64 in the other byte order": lambda: np.ones(4, f"{SWAPPED}f8"),
-    "a structure of two float32": lambda: (Pair * 4)(),
-    "a ctypes array in the other byte order": lambda: (getattr(ctypes.c_float, f"__ctype_{'be' if np.little_endian else 'le'}__") * 4)(),
+    "structures of two float32": Pair * 4,
+    "a ctypes array in the other byte order": getattr(ctypes.c_float, OTHER_ORDER) * 4,
     "bytes": lambda: b"\0" * 16,
     "characters": lambda: memoryview(bytearray(16)).cast("c"),
     "long double": lambda: np.ones(4, np.longdouble) if np.dtype(np.longdouble).itemsize > 8 else np.ones(4, np.int64),

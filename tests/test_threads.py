@@ -191,7 +191,7 @@ def test_ctrl_c_stops_a_long_call(kernel: str, patience: int) -> None:
         "sum": lambda: [hk.sum(big64) for _ in range(5000)],
         "dot": lambda: [hk.dot(big64, big64) for _ in range(5000)],
         "levenshtein_distance": lambda: hk.levenshtein_distance("ab" * 500_000, "ba" * 400_000 + "c"),
-        "damerau_levenshtein_distance": lambda: hk.damerau_levenshtein_distance(letters * 2, letters[::-1] * 2),
+        "damerau_levenshtein_distance": lambda: hk.damerau_levenshtein_distance(letters * 40, letters[::-1] * 40),
         "cdist": lambda: hk.cdist(names * 10, names * 10, "damerau_levenshtein", dtype="uint8", threads=2),
         "best_match": lambda: hk.best_match(names * 30, [f"q{name}" for name in names * 30], "damerau_levenshtein", threads=2),
     }[kernel]

@@ -37,10 +37,19 @@ class _DLPackTensor(Protocol):
     def __dlpack__(self, *, max_version: tuple[int, int] | None = ...) -> object: ...
     def __dlpack_device__(self) -> tuple[int, int]: ...
 
+@type_check_only
+class _ArrowArray(Protocol):
+    def __arrow_c_array__(self, requested_schema: Any = None) -> Any: ...
+
+@type_check_only
+class _ArrowStream(Protocol):
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any: ...
+
 type _Array = Buffer | _DLPackTensor
+type _Strings = Iterable[str | None] | _ArrowArray | _ArrowStream
 type _Dtype = Literal["float32", "float64"]
 type _Unit = Literal["grapheme", "codepoint"]
-type _Scorer = Literal["levenshtein", "osa", "damerau_levenshtein", "hamming", "jaro", "jaro_winkler"]
+type _Scorer = Literal["levenshtein", "osa", "damerau_levenshtein", "hamming", "jaro", "jaro_winkler", "jaccard"]
 
 def dot(a: _Array, b: _Array) -> float: ...
 def cosine_similarity(a: _Array, b: _Array) -> float: ...
@@ -62,35 +71,38 @@ def jaro_winkler_similarity(a: str, b: str, long_tolerance: bool | None = None, 
 def jaccard_similarity(a: str, b: str, ngram_size: SupportsIndex | None = None, *, unit: _Unit = "codepoint") -> float: ...
 @overload
 def cdist(
-    queries: Iterable[str | None],
-    choices: Iterable[str | None],
+    queries: _Strings,
+    choices: _Strings,
     scorer: _Scorer = "levenshtein",
     *,
     score_cutoff: float | None = None,
     unit: _Unit = "grapheme",
+    ngram_size: SupportsIndex | None = None,
     out: None = None,
     dtype: DTypeLike | None = None,
     threads: int | None = None,
 ) -> NDArray[Any]: ...
 @overload
 def cdist[Out: Buffer](
-    queries: Iterable[str | None],
-    choices: Iterable[str | None],
+    queries: _Strings,
+    choices: _Strings,
     scorer: _Scorer = "levenshtein",
     *,
     score_cutoff: float | None = None,
     unit: _Unit = "grapheme",
+    ngram_size: SupportsIndex | None = None,
     out: Out,
     dtype: DTypeLike | None = None,
     threads: int | None = None,
 ) -> Out: ...
 def best_match(
-    queries: Iterable[str | None],
-    choices: Iterable[str | None],
+    queries: _Strings,
+    choices: _Strings,
     scorer: _Scorer = "levenshtein",
     *,
     score_cutoff: float | None = None,
     unit: _Unit = "grapheme",
+    ngram_size: SupportsIndex | None = None,
     threads: int | None = None,
     progress: Callable[[int, int], object] | bool | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64] | NDArray[np.float64]]: ...

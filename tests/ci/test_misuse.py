@@ -8,6 +8,7 @@ import shutil
 import subprocess
 
 import pytest
+
 from ci.paths import ROOT
 
 COMMAND = ("cargo", "rustc", "--quiet", "--locked", "--profile=check", "--package=hotkernels-bindings", "--features=abi3")

@@ -4,27 +4,23 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use hotkernels_kernels::simd::Level;
-use hotkernels_kernels::text::Unit;
 use hotkernels_kernels::text::batch::{
     self, Cell, Choices, Distance, Measure, Order, Queries, Reader, Similarity, Strings,
 };
-use hotkernels_kernels::threads::Team;
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use hotkernels_kernels::text::{Pieces, Unit};
+use hotkernels_kernels::threads::{Interrupted, Team};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyBytes, PyString};
 
-use crate::argument::{threads, type_name, wrong_dtype};
+use crate::argument::{describe, threads, wrong_dtype};
 use crate::array::{Array, Element};
 use crate::dtype::Dtype;
 use crate::matrix::{check_output, empty};
 use crate::progress::Progress;
 use crate::run;
 use crate::scorer::{Scorer, largest, scorer, smallest};
-use crate::string::take;
-use crate::text::{DEFAULT, GivenUnit};
-
-/// Strings that are read between two looks at Ctrl-C.
-const LOOK: usize = 1 << 15;
+use crate::strings::strings;
+use crate::text::{DEFAULT, GivenUnit, positive};
 
 /// What a call gives for each string.
 struct Call<'py> {
@@ -42,14 +38,15 @@ impl<'py> Call<'py> {
         queries: &Bound<'py, PyAny>,
         choices: &Bound<'py, PyAny>,
         scorer: Option<&Bound<'py, PyAny>>,
+        ngram_size: Option<&Bound<'py, PyAny>>,
         unit: GivenUnit<'_, '_>,
         threads: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Self> {
         let py = queries.py();
-        let scorer = self::scorer(scorer)?;
+        let (scorer, unit) = scorer_of(scorer, ngram_size, unit.or(Unit::Grapheme)?)?;
         let threads = self::threads(threads, run::settings(py)?.threads)?;
         // One reader: equal clusters are equal in both.
-        let mut reader = Reader::new(unit.or(Unit::Grapheme)?);
+        let mut reader = Reader::new(unit);
         Ok(Self {
             level: run::level(py)?,
             scorer,
@@ -70,39 +67,25 @@ impl<'py> Call<'py> {
     }
 }
 
-/// Reads the strings of a sequence; None is one that is missing.
-fn strings(value: &Bound<'_, PyAny>, name: &'static str, reader: &mut Reader) -> PyResult<Strings> {
-    let wrong = || {
-        PyTypeError::new_err(format!(
-            "{name}: an iterable of str and None is taken, got {}",
-            type_name(value)
-        ))
-    };
-    // Iterables of strings of one letter, and of ints: nobody means them.
-    if value.is_instance_of::<PyString>()
-        || value.is_instance_of::<PyBytes>()
-        || value.is_instance_of::<PyByteArray>()
-    {
-        return Err(wrong());
-    }
-    let mut strings = Strings::default();
-    for (number, item) in value.try_iter().map_err(|_| wrong())?.enumerate() {
-        let item = item?;
-        if number % LOOK == LOOK - 1 {
-            value.py().check_signals()?;
+/// The scorer, and the unit to read the strings in.
+fn scorer_of(
+    scorer: Option<&Bound<'_, PyAny>>,
+    ngram_size: Option<&Bound<'_, PyAny>>,
+    unit: Unit,
+) -> PyResult<(Scorer, Unit)> {
+    let scorer = self::scorer(scorer)?;
+    match (scorer, ngram_size) {
+        (Scorer::Similarity(Similarity::Jaccard(_)), None) => Ok((scorer, Unit::CodePoint)),
+        (Scorer::Similarity(Similarity::Jaccard(_)), Some(size)) => {
+            let pieces = Pieces::Of(positive(size)?, unit);
+            Ok((Scorer::Similarity(Similarity::Jaccard(pieces)), unit))
         }
-        if item.is_none() {
-            reader.read(None, &mut strings);
-        } else if item.is_instance_of::<PyString>() {
-            reader.read(Some(take(&item, name)?), &mut strings);
-        } else {
-            return Err(PyTypeError::new_err(format!(
-                "{name}[{number}]: str or None is taken, got {}",
-                type_name(&item)
-            )));
-        }
+        (_, None) => Ok((scorer, unit)),
+        (_, Some(size)) => Err(PyValueError::new_err(format!(
+            "ngram_size: None is taken for this scorer, as \"jaccard\" alone has it, got {}",
+            describe(size)
+        ))),
     }
-    Ok(strings)
 }
 
 /// What the measures have on Python's side.
@@ -177,13 +160,17 @@ limits!(
 
 /// The score of each query with each choice.
 ///
-/// queries, choices: iterables of str and None: lists, NumPy arrays of strings, columns of data frames. None is a string
-/// that is missing.
-/// scorer: "levenshtein", "osa", "damerau_levenshtein" or "hamming", which are distances, "jaro" or "jaro_winkler", which
-/// are similarities: the scores of levenshtein_distance and so on, without any option.
+/// queries, choices: columns of strings, or iterables of str and None. None and nulls are strings that are missing. Read
+/// where they lie, without a Python object a row: what has __arrow_c_array__ or __arrow_c_stream__ (polars.Series,
+/// pyarrow.Array and ChunkedArray, pandas.Series with pyarrow) of Arrow's types string, large_string, string_view, null, or
+/// dictionary of these; and NumPy arrays of dtype U. Others, NumPy's StringDType and object arrays too, are iterated over.
+/// scorer: "levenshtein", "osa", "damerau_levenshtein" or "hamming", which are distances, "jaro", "jaro_winkler" or
+/// "jaccard", which are similarities: the scores of levenshtein_distance and so on, without any option but these.
 /// score_cutoff: the largest distance or the smallest similarity of interest, which saves work. A distance above it is
 /// told as score_cutoff + 1 (rounded down first), a similarity below it as 0.0.
 /// unit: "grapheme" or "codepoint", as for levenshtein_distance.
+/// ngram_size: for "jaccard" alone, as for jaccard_similarity: None for sets of words, a positive int for sets of pieces of
+/// that many units.
 /// out: a writable buffer of shape (m, n) with contiguous rows; None makes a NumPy array, for which NumPy must be there.
 /// dtype: of the array: for distances uint32 (None), uint8, uint16, int32, int64, float32 or float64, for similarities
 /// float64 (None) or float32.
@@ -193,15 +180,16 @@ limits!(
 /// Returns out, or the array: [i, j] is the score of queries[i] and choices[j]. Where either is None that is 0.0 for a
 /// similarity, and for a distance score_cutoff + 1, or with no cutoff the largest value of the dtype (inf for floats).
 ///
-/// Raises TypeError for what is no str or None, another scorer or dtype, ValueError for an out of another shape, for a
-/// dtype that does not hold the largest distance there can be and (a UnicodeEncodeError) for a lone surrogate, ImportError
-/// where NumPy is needed and missing. The GIL is released; Ctrl-C stops it, with out half-written.
+/// Raises TypeError for what is no str or None, a column of another type, another scorer or dtype, ValueError for an out of
+/// another shape, for a dtype that does not hold the largest distance there can be, for a column that is not what Arrow's
+/// specification says, invalid UTF-8 among that, and (a UnicodeEncodeError) for a lone surrogate, what a stream failed
+/// with as ValueError or OSError, ImportError where NumPy is needed and missing. The GIL is released; Ctrl-C stops it, with out half-written.
 ///
-/// Up to 64 units a string: many choices at once in the lanes of vector registers (Hyyrö 2003, Zhao and Sahni 2019).
+/// Up to 64 units a string, or words or pieces in its set: many choices at once in the lanes of vector registers (Hyyrö 2003; for swaps with a gap, as damerau_levenshtein_distance).
 #[pyfunction]
 #[pyo3(
-    signature = (queries, choices, scorer=None, *, score_cutoff=None, unit=DEFAULT, out=None, dtype=None, threads=None),
-    text_signature = "(queries, choices, scorer='levenshtein', *, score_cutoff=None, unit='grapheme', out=None, dtype=None, threads=None)"
+    signature = (queries, choices, scorer=None, *, score_cutoff=None, unit=DEFAULT, ngram_size=None, out=None, dtype=None, threads=None),
+    text_signature = "(queries, choices, scorer='levenshtein', *, score_cutoff=None, unit='grapheme', ngram_size=None, out=None, dtype=None, threads=None)"
 )]
 #[expect(clippy::too_many_arguments, reason = "Python's keywords")]
 pub(crate) fn cdist<'py>(
@@ -211,11 +199,12 @@ pub(crate) fn cdist<'py>(
     scorer: Option<&Bound<'py, PyAny>>,
     score_cutoff: Option<&Bound<'py, PyAny>>,
     unit: GivenUnit<'_, '_>,
+    ngram_size: Option<&Bound<'py, PyAny>>,
     out: Option<&Bound<'py, PyAny>>,
     dtype: Option<&Bound<'py, PyAny>>,
     threads: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let call = Call::take(queries, choices, scorer, unit, threads)?;
+    let call = Call::take(queries, choices, scorer, ngram_size, unit, threads)?;
     let scorer = call.scorer;
     let wanted = scorer.dtype(dtype)?;
     let result = if let Some(out) = out {
@@ -307,19 +296,20 @@ fn fill<M: Scored, T: Cell<M::Score> + Element + Limits>(
         } else {
             Order::ByLength
         };
-        let choices = Choices::new(level, measure, choices, order);
-        let queries = Queries::new(queries, &choices);
+        let choices = Choices::new(level, measure, choices, order, stop)?;
+        let queries = Queries::new(queries, &choices, stop)?;
         let done = AtomicU64::new(0);
-        // An interrupted run leaves the exception with `detached`, which raises it.
-        let _ = batch::cdist(
+        batch::cdist(
             level, measure, &queries, &choices, cutoff, missing, &target, &team, &done,
-        );
+        )
     })
+    // An interrupted run leaves the exception with `detached`, which raises it.
+    .map(|_: Result<(), Interrupted>| ())
 }
 
 /// For each query the nearest choice, and its score, in memory that does not grow with the number of pairs.
 ///
-/// queries, choices, scorer, unit, threads: as for cdist.
+/// queries, choices, scorer, unit, ngram_size, threads: as for cdist.
 /// score_cutoff: the largest distance or the smallest similarity that counts; it saves work.
 /// progress: a callable, called as progress(done, total) with the pairs done and all pairs some times a second and at the
 /// end, on the calling thread alone; True shows a bar of tqdm's, which must be there. What it raises stops the call.
@@ -331,22 +321,25 @@ fn fill<M: Scored, T: Cell<M::Score> + Element + Limits>(
 ///
 /// Raises what cdist raises, ImportError without NumPy. The GIL is released; Ctrl-C stops it.
 ///
-/// Choices are visited from the query's own length on, and those whose length alone is too far are passed over.
+/// Choices are visited from the query's own length on, and those whose length alone is too far are passed over, of more than
+/// 64 units also those that are too far by what units they have.
 #[pyfunction]
 #[pyo3(
-    signature = (queries, choices, scorer=None, *, score_cutoff=None, unit=DEFAULT, threads=None, progress=None),
-    text_signature = "(queries, choices, scorer='levenshtein', *, score_cutoff=None, unit='grapheme', threads=None, progress=None)"
+    signature = (queries, choices, scorer=None, *, score_cutoff=None, unit=DEFAULT, ngram_size=None, threads=None, progress=None),
+    text_signature = "(queries, choices, scorer='levenshtein', *, score_cutoff=None, unit='grapheme', ngram_size=None, threads=None, progress=None)"
 )]
+#[expect(clippy::too_many_arguments, reason = "Python's keywords")]
 pub(crate) fn best_match<'py>(
     queries: &Bound<'py, PyAny>,
     choices: &Bound<'py, PyAny>,
     scorer: Option<&Bound<'py, PyAny>>,
     score_cutoff: Option<&Bound<'py, PyAny>>,
     unit: GivenUnit<'_, '_>,
+    ngram_size: Option<&Bound<'py, PyAny>>,
     threads: Option<&Bound<'py, PyAny>>,
     progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
-    let call = Call::take(queries, choices, scorer, unit, threads)?;
+    let call = Call::take(queries, choices, scorer, ngram_size, unit, threads)?;
     match call.scorer {
         Scorer::Distance(measure) => nearest(call, measure, score_cutoff, progress),
         Scorer::Similarity(measure) => nearest(call, measure, score_cutoff, progress),
@@ -384,14 +377,14 @@ where
     let done = &done;
     let work = move |stop: &dyn Fn() -> bool| {
         let team = Team::new(threads, stop);
-        let choices = Choices::new(level, measure, choices, Order::ByLength);
-        let queries = Queries::new(queries, &choices);
-        // An interrupted run leaves the exception with `detached`, which raises it.
+        let choices = Choices::new(level, measure, choices, Order::ByLength, stop)?;
+        let queries = Queries::new(queries, &choices, stop)?;
         batch::best_match(level, measure, &queries, &choices, cutoff, &team, done)
-            .unwrap_or_default()
     };
     let tell = |py: Python<'_>| progress.tell(py, done.load(Ordering::Relaxed), total);
-    let found = run::detached_telling(py, work, tell);
+    // An interrupted run leaves the exception with `detached_telling`, which raises it.
+    let found = run::detached_telling(py, work, tell)
+        .map(|found: Result<_, Interrupted>| found.unwrap_or_default());
     let ended = match &found {
         Ok(_) => progress.tell(py, total, total),
         Err(_) => Ok(()),

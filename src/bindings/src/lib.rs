@@ -8,6 +8,7 @@
 
 mod argument;
 mod array;
+mod arrow;
 mod batch;
 mod counter;
 mod dlpack;
@@ -21,6 +22,7 @@ mod reduce;
 mod run;
 mod scorer;
 mod string;
+mod strings;
 mod text;
 mod vector;
 mod vector_class;

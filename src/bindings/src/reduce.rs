@@ -1,5 +1,7 @@
 //! `sum`: correctly rounded over buffers, and over lists as the builtin takes them.
 
+use std::pin::pin;
+
 use hotkernels_kernels::memory::Source;
 use hotkernels_kernels::reduce::{self, Accumulator, Integer, SumError};
 use hotkernels_kernels::simd::Level;
@@ -8,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyFloat, PyInt};
 
 use crate::argument::{type_name, wrong_dtype};
-use crate::array::{Array, Contiguous, Element, OutOfMemory};
+use crate::array::{Array, Buffer, Contiguous, Element, Flat, OutOfMemory};
 use crate::dtype::Dtype;
 use crate::run::{self, DETACH_BYTES};
 
@@ -32,6 +34,14 @@ const ITEMS: usize = 1 << 16;
 /// released for more than 16 KiB.
 #[pyfunction]
 pub(crate) fn sum<'py>(py: Python<'py>, x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    {
+        let room = pin!(Buffer::new(py));
+        match Flat::of(x, room) {
+            Some(Flat::Float32(source)) => return float(py, over(py, source, reduce::sum_f32)?),
+            Some(Flat::Float64(source)) => return float(py, over(py, source, reduce::sum_f64)?),
+            None => {}
+        }
+    }
     let array = match Array::take(x, "x", None) {
         Ok(array) => array,
         // Not an array: an iterable, if anything.
@@ -39,8 +49,8 @@ pub(crate) fn sum<'py>(py: Python<'py>, x: &Bound<'py, PyAny>) -> PyResult<Bound
         Err(error) => return Err(error),
     };
     match array.dtype() {
-        Dtype::Float32 => float(py, &array, reduce::sum_f32),
-        Dtype::Float64 => float(py, &array, reduce::sum_f64),
+        Dtype::Float32 => float(py, over_array(py, &array, reduce::sum_f32)?),
+        Dtype::Float64 => float(py, over_array(py, &array, reduce::sum_f64)?),
         Dtype::Int(1) => integer::<i8>(py, &array),
         Dtype::Int(2) => integer::<i16>(py, &array),
         Dtype::Int(4) => integer::<i32>(py, &array),
@@ -56,37 +66,42 @@ pub(crate) fn sum<'py>(py: Python<'py>, x: &Bound<'py, PyAny>) -> PyResult<Bound
     }
 }
 
-fn float<'py, T: Element>(
-    py: Python<'py>,
-    array: &Array<'py>,
-    kernel: Kernel<T, f64>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let total = over(py, array, kernel)?.map_err(refusal)?;
-    Ok(PyFloat::new(py, total).into_any())
+fn float(py: Python<'_>, total: Result<f64, SumError>) -> PyResult<Bound<'_, PyAny>> {
+    Ok(PyFloat::new(py, total.map_err(refusal)?).into_any())
 }
 
 fn integer<'py, T: Element + Integer>(
     py: Python<'py>,
     array: &Array<'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let total = over::<T, i128>(py, array, reduce::sum_int)?.map_err(refusal)?;
+    let total = over_array::<T, i128>(py, array, reduce::sum_int)?.map_err(refusal)?;
     Ok(total.into_pyobject(py)?.into_any())
 }
 
-/// Runs the kernel over all elements, detached where that pays.
+/// Runs the kernel over elements without gaps, detached where that pays.
 fn over<T: Element, R: Send>(
+    py: Python<'_>,
+    source: Source<'_, T>,
+    kernel: Kernel<T, R>,
+) -> PyResult<Result<R, SumError>> {
+    let level = run::level(py)?;
+    if source.len() * size_of::<T>() <= DETACH_BYTES {
+        return Ok(kernel(level, source, &|| false));
+    }
+    run::detached(py, move |stop| kernel(level, source, stop))
+}
+
+/// The same for any layout: what has gaps is copied first.
+fn over_array<T: Element, R: Send>(
     py: Python<'_>,
     array: &Array<'_>,
     kernel: Kernel<T, R>,
 ) -> PyResult<Result<R, SumError>> {
-    let level = run::level(py)?;
     let view = array.view::<T>();
-    if let Some(source) = view
-        .contiguous()
-        .filter(|source| source.len() * size_of::<T>() <= DETACH_BYTES)
-    {
-        return Ok(kernel(level, source, &|| false));
+    if let Some(source) = view.contiguous() {
+        return over(py, source, kernel);
     }
+    let level = run::level(py)?;
     let result = run::detached(py, move |stop| {
         let elements = Contiguous::of(view)?;
         Ok::<_, OutOfMemory>(kernel(level, elements.source(), stop))

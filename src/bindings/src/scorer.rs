@@ -1,5 +1,6 @@
 //! `scorer`, `score_cutoff` and `dtype`: what is computed of two strings, and what it is told in.
 
+use hotkernels_kernels::text::Pieces;
 use hotkernels_kernels::text::batch::{Distance, Similarity};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -16,7 +17,7 @@ pub(crate) enum Scorer {
 }
 
 /// Their names.
-const SCORERS: [(&str, Scorer); 6] = [
+const SCORERS: [(&str, Scorer); 7] = [
     ("levenshtein", Scorer::Distance(Distance::Levenshtein)),
     ("osa", Scorer::Distance(Distance::Osa)),
     (
@@ -26,6 +27,10 @@ const SCORERS: [(&str, Scorer); 6] = [
     ("hamming", Scorer::Distance(Distance::Hamming)),
     ("jaro", Scorer::Similarity(Similarity::Jaro)),
     ("jaro_winkler", Scorer::Similarity(Similarity::JaroWinkler)),
+    (
+        "jaccard",
+        Scorer::Similarity(Similarity::Jaccard(Pieces::Words)),
+    ),
 ];
 
 /// The scorer of that name; `None` is Levenshtein's distance.

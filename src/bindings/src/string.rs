@@ -25,7 +25,7 @@ pub(crate) fn take<'a>(value: &'a Bound<'_, PyAny>, name: &'static str) -> PyRes
 #[cfg(not(Py_LIMITED_API))]
 #[inline]
 fn text<'a>(string: &'a Bound<'_, PyString>) -> PyResult<Text<'a>> {
-    use hotkernels_kernels::text::Units;
+    use hotkernels_kernels::text::{Units, any};
     use pyo3::ffi;
     use std::slice;
 
@@ -42,17 +42,12 @@ fn text<'a>(string: &'a Bound<'_, PyString>) -> PyResult<Text<'a>> {
             _ => Units::U32(slice::from_raw_parts(data.cast(), length)),
         }
     };
-    // Without a branch in the loop it takes SIMD.
     let surrogates = match units {
-        Units::U8(_) => 0,
-        Units::U16(units) => units
-            .iter()
-            .fold(0, |seen, unit| seen | u8::from(unit & 0xF800 == 0xD800)),
-        Units::U32(units) => units.iter().fold(0, |seen, unit| {
-            seen | u8::from(unit & 0xFFFF_F800 == 0xD800)
-        }),
+        Units::U8(_) => false,
+        Units::U16(units) => any(units, |unit| unit & 0xF800 == 0xD800),
+        Units::U32(units) => any(units, |unit| unit & 0xFFFF_F800 == 0xD800),
     };
-    if surrogates != 0 {
+    if surrogates {
         // It fails, and says where.
         string.to_str()?;
     }
@@ -62,7 +57,15 @@ fn text<'a>(string: &'a Bound<'_, PyString>) -> PyResult<Text<'a>> {
 #[cfg(Py_LIMITED_API)]
 #[inline]
 fn text<'a>(string: &'a Bound<'_, PyString>) -> PyResult<Text<'a>> {
-    Ok(Text::Utf8(string.to_str()?))
+    use hotkernels_kernels::text::Units;
+
+    // CPython keeps it with the object: it is encoded once.
+    let text = string.to_str()?;
+    Ok(if text.is_ascii() {
+        Text::Points(Units::U8(text.as_bytes()))
+    } else {
+        Text::Utf8(text)
+    })
 }
 
 /// The same error, with the argument's name in its reason.

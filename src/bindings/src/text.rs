@@ -3,7 +3,9 @@
 use std::convert::Infallible;
 use std::num::NonZeroUsize;
 
-use hotkernels_kernels::text::{self, Pair, Pieces, Scratch, Text, Unit, Units, Winkler, phonetic};
+use hotkernels_kernels::text::{
+    self, Pair, Pieces, Room, Scratch, Text, Unit, Units, Winkler, phonetic,
+};
 use hotkernels_kernels::threads::Interrupted;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -85,7 +87,7 @@ fn over<R: Send>(
         });
     }
     let go_on: &dyn Fn() -> bool = &|| false;
-    Ok(match Pair::direct(a, b, unit) {
+    Ok(match Pair::direct(a, b, unit, &mut Room::default()) {
         Some(pair) => kernel(pair, go_on),
         None => kernel(text::pair(a, b, unit, &mut Scratch::default()), go_on),
     })
@@ -255,7 +257,7 @@ pub(crate) fn jaccard_similarity(
 }
 
 /// A positive int; the largest there is for one that is larger.
-fn positive(value: &Bound<'_, PyAny>) -> PyResult<NonZeroUsize> {
+pub(crate) fn positive(value: &Bound<'_, PyAny>) -> PyResult<NonZeroUsize> {
     let wrong = || {
         format!(
             "ngram_size: a positive int or None is taken, got {}",

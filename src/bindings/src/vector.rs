@@ -53,8 +53,8 @@ pub(crate) fn cosine_similarity(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> P
 
 /// The cosine of two arguments of those names.
 pub(crate) fn cosine_of([a, b]: [&Bound<'_, PyAny>; 2], names: [&'static str; 2]) -> PyResult<f64> {
-    if let Ok(left) = a.cast_exact::<Vector>()
-        && let Ok(right) = b.cast_exact::<Vector>()
+    if let Some(left) = Vector::from_object(a)
+        && let Some(right) = Vector::from_object(b)
         && let Some(cosine) = cosine_by_norms(a.py(), left.get(), right.get())?
     {
         return Ok(cosine);

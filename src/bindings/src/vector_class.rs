@@ -8,6 +8,7 @@ use hotkernels_kernels::vector;
 use pyo3::exceptions::{PyBufferError, PyIndexError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::type_object::PyTypeInfo;
 use pyo3::types::{PyIterator, PyList, PySlice, PyTuple};
 
 use crate::argument::{describe, not_empty, type_name, wrong_dtype};
@@ -41,6 +42,17 @@ pub(crate) struct Vector {
 }
 
 impl Vector {
+    /// The object as a `Vector`, where it is one; there are no subclasses. A comparison of pointers: `cast_exact` also counts
+    /// a reference to the type, which takes longer.
+    #[inline]
+    pub(crate) fn from_object<'a, 'py>(
+        object: &'a Bound<'py, PyAny>,
+    ) -> Option<&'a Bound<'py, Self>> {
+        let is_vector = object.get_type_ptr() == Self::type_object_raw(object.py());
+        // SAFETY: the type was looked at.
+        is_vector.then(|| unsafe { object.cast_unchecked() })
+    }
+
     fn of(data: Data) -> Self {
         let (length, size) = match &data {
             Data::Float32(values) => (values.len(), 4),

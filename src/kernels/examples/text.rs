@@ -51,8 +51,12 @@ fn measure<M: Measure, T: Cell<M::Score> + Default>(level: Level, measure: M, si
     }
     let order = Order::AsGiven;
     let mut reader = Reader::new(Unit::CodePoint);
-    let choices = Choices::new(level, measure, names(size, &mut reader, 1), order);
-    let queries = Queries::new(names(size, &mut reader, 2), &choices);
+    let choices = Choices::new(level, measure, names(size, &mut reader, 1), order, &|| {
+        false
+    })
+    .expect("not stopped");
+    let queries =
+        Queries::new(names(size, &mut reader, 2), &choices, &|| false).expect("not stopped");
     let mut out = vec![T::default(); size * size];
     let target = Target::from_slice(&mut out, size, size);
     let (team, done) = (Team::alone(&|| false), AtomicU64::new(0));
@@ -81,7 +85,7 @@ fn main() {
         measure::<_, i32>(level, Distance::Levenshtein, 2000);
         measure::<_, i32>(level, Distance::Osa, 2000);
         measure::<_, i32>(level, Distance::Hamming, 2000);
-        measure::<_, i32>(level, Distance::DamerauLevenshtein, 1000);
+        measure::<_, i32>(level, Distance::DamerauLevenshtein, 2000);
         measure::<_, f32>(level, Similarity::Jaro, 2000);
         measure::<_, f32>(level, Similarity::JaroWinkler, 2000);
     }

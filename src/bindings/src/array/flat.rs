@@ -6,7 +6,7 @@ use hotkernels_kernels::memory::Source;
 use pyo3::prelude::*;
 
 use super::buffer::Buffer;
-use super::supports_buffer;
+use super::{Element, supports_buffer};
 use crate::vector_class::Vector;
 
 /// One or more elements that lie as kernels read them.
@@ -24,20 +24,24 @@ impl<'a> Flat<'a> {
         object: &'a Bound<'py, PyAny>,
         mut room: Pin<&'a mut Buffer<'py>>,
     ) -> Option<Self> {
-        if let Ok(vector) = object.cast_exact::<Vector>() {
+        if let Some(vector) = Vector::from_object(object) {
             return Some(vector.get().flat());
         }
         if !supports_buffer(object) || room.as_mut().request(object).is_err() {
             return None;
         }
         let buffer = room.into_ref().get_ref();
-        // SAFETY, for both: the exporter holds as many aligned elements there until the buffer is released, and any bits
-        // are a value.
-        if let Some((start, length)) = buffer.flat(b'f', size_of::<f32>()) {
-            return Some(Self::Float32(unsafe { Source::new(start.cast(), length) }));
+        if let Some(source) = elements(buffer, b'f') {
+            return Some(Self::Float32(source));
         }
-        buffer
-            .flat(b'd', size_of::<f64>())
-            .map(|(start, length)| Self::Float64(unsafe { Source::new(start.cast(), length) }))
+        elements(buffer, b'd').map(Self::Float64)
     }
+}
+
+/// The buffer's elements, if its format is that letter, which means `T`, and they lie as kernels read them.
+#[inline]
+fn elements<'a, T: Element>(buffer: &'a Buffer<'_>, letter: u8) -> Option<Source<'a, T>> {
+    let (start, length) = buffer.flat(letter, size_of::<T>())?;
+    // SAFETY: the exporter holds as many elements there, aligned, until the buffer is released; any bits are a value.
+    Some(unsafe { Source::new(start.cast(), length) })
 }

@@ -69,7 +69,7 @@ impl<'py> Array<'py> {
         name: &'static str,
         dims: Option<usize>,
     ) -> PyResult<Self> {
-        let array = if let Ok(vector) = object.cast_exact::<Vector>() {
+        let array = if let Some(vector) = Vector::from_object(object) {
             Self::of_vector(vector, name)
         } else if supports_buffer(object) {
             Self::of_buffer(object, name)?

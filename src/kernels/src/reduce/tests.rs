@@ -10,6 +10,7 @@ use std::cell::Cell;
 use proptest::bool::ANY as EITHER;
 use proptest::prelude::*;
 
+use super::window::BLOCK;
 use super::{Accumulator, Integer, SumError, sum_f32, sum_f64, sum_int};
 use crate::memory::Source;
 use crate::simd;
@@ -268,6 +269,33 @@ fn guesses_of_the_size_may_be_wrong() {
     sum(&numbers).unwrap();
 }
 
+#[test]
+#[cfg_attr(miri, ignore = "takes an hour")]
+fn the_window_ends_before_a_bit_is_lost() {
+    // Lanes that grow as fast as they can, of numbers whose lower parts are just below a half, and one number whose last bit
+    // is the lowest of all; then all but that one off again.
+    for spread in 0..60 {
+        let scale = 2_f64.powi(spread);
+        for bits in 8..=13 {
+            let large = ((1_u64 << 52) + (1 << bits) - 1) as f64 * scale;
+            let small = ((1_u64 << 52) + 1) as f64;
+            let mut numbers = vec![large; BLOCK];
+            numbers[BLOCK - 7] = small;
+            numbers.extend(vec![-large; BLOCK - 1]);
+            assert_eq!(sum(&numbers), Ok(small), "{spread} {bits}");
+        }
+        let large = (((1_u32 << 24) - 1) as f32) * scale as f32;
+        let small = ((1_u32 << 23) + 1) as f32;
+        let mut numbers = vec![large; BLOCK];
+        numbers[BLOCK - 7] = small;
+        numbers.extend(vec![-large; BLOCK - 1]);
+        for level in simd::available() {
+            let found = sum_f32(level, Source::from(numbers.as_slice()), &on);
+            assert_eq!(found, Ok(small.into()), "{level} {spread}");
+        }
+    }
+}
+
 fn check_int<T: Integer + Default>(numbers: &[T]) {
     let expected: i128 = numbers.iter().map(|number| (*number).into()).sum();
     for level in simd::available() {
@@ -372,7 +400,7 @@ proptest! {
         let expected = accumulated(&wide);
         for level in simd::available() {
             let placed = Placed::new(numbers.iter().copied(), len % 16);
-            prop_assert_eq!(sum_f32(level, placed.source(), &on), expected.clone(), "{}", level);
+            prop_assert_eq!(sum_f32(level, placed.source(), &on), expected, "{}", level);
         }
     }
 

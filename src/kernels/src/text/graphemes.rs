@@ -38,12 +38,40 @@ fn single(point: u32) -> bool {
             .any(|&(first, last)| (first..=last).contains(&point))
 }
 
+/// A bit for each code point below 2^16 that is a cluster of its own wherever it stands: [`single`], and no line feed.
+static PLAIN: [u64; 1 << 10] = {
+    let mut bits = [0; 1 << 10];
+    let mut range = 0;
+    while range <= SINGLE.len() {
+        let (mut point, last) = if range < SINGLE.len() {
+            SINGLE[range]
+        } else {
+            (0, LATIN - 1)
+        };
+        while point <= last && point < 1 << 16 {
+            bits[point as usize / 64] |= 1_u64 << (point % 64);
+            point += 1;
+        }
+        range += 1;
+    }
+    bits[0] &= !(1 << b'\n');
+    bits
+};
+
+/// Whether the code point is a cluster of its own wherever it stands. `true` is certain; it is for no surrogate.
+#[inline(always)]
+pub(crate) fn is_plain(point: u16) -> bool {
+    PLAIN[usize::from(point) / 64] >> (point % 64) & 1 != 0
+}
+
 /// Whether the string may hold a cluster of several code points. `false` is certain.
 #[inline]
 pub(crate) fn may_cluster(points: Units<'_>) -> bool {
     match points {
         Units::U8(points) => has_crlf(points),
-        Units::U16(points) => has_crlf(points) || any_joins(points),
+        Units::U16(points) => {
+            !points.iter().all(|&point| is_plain(point)) && (has_crlf(points) || any_joins(points))
+        }
         Units::U32(points) => has_crlf(points) || any_joins(points),
     }
 }
@@ -51,12 +79,26 @@ pub(crate) fn may_cluster(points: Units<'_>) -> bool {
 #[inline]
 fn has_crlf<T: Symbol + From<u8>>(points: &[T]) -> bool {
     let (cr, lf) = (T::from(b'\r'), T::from(b'\n'));
-    // Most strings have no line feed at all. Without a branch in the loop it takes SIMD.
-    points
+    // Most strings have no line feed at all.
+    any(points, |point| point == lf) && points.windows(2).any(|two| two == [cr, lf])
+}
+
+/// Whether any unit is so: in blocks without a branch, which take SIMD, the last one overlapping the one before it.
+#[inline(always)]
+pub fn any<T: Copy>(units: &[T], so: impl Fn(T) -> bool) -> bool {
+    let seen = |block: &[T; 8]| {
+        block
+            .iter()
+            .fold(0, |seen, &unit| seen | u8::from(so(unit)))
+    };
+    let Some(last) = units.last_chunk() else {
+        return units.iter().any(|&unit| so(unit));
+    };
+    let (blocks, _) = units.as_chunks();
+    blocks
         .iter()
-        .fold(0, |seen, &point| seen | u8::from(point == lf))
+        .fold(seen(last), |all, block| all | seen(block))
         != 0
-        && points.windows(2).any(|two| two == [cr, lf])
 }
 
 #[inline]
@@ -131,6 +173,28 @@ mod tests {
                 [point, point],
             ] {
                 assert_eq!(clusters(&two), 2, "{two:x?}");
+            }
+        }
+    }
+
+    #[test]
+    fn plain_is_single_and_no_line_feed() {
+        for point in 0..=u16::MAX {
+            let expected = single(point.into()) && point != u16::from(b'\n');
+            assert_eq!(is_plain(point), expected, "{point:x}");
+        }
+        assert!((0xD800..=0xDFFF).all(|surrogate| !is_plain(surrogate)));
+    }
+
+    #[test]
+    fn any_looks_at_each() {
+        for length in 0..40 {
+            let mut units = vec![0_u8; length];
+            assert!(!any(&units, |unit| unit == 1));
+            for place in 0..length {
+                units[place] = 1;
+                assert!(any(&units, |unit| unit == 1), "{place} of {length}");
+                units[place] = 0;
             }
         }
     }

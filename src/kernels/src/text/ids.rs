@@ -6,6 +6,7 @@ use super::units::Symbol;
 const PAGE: usize = 256;
 
 /// The numbers of units, counted from 1 in the order in which they come.
+#[derive(Debug)]
 pub(crate) struct Ids {
     /// For each page of the code space its place in `numbers`, in pages; 0 for none, where all numbers are 0. The first
     /// page is always there, at 1.

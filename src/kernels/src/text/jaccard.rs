@@ -14,20 +14,31 @@ pub enum Pieces {
 /// How many of the pieces are in both sets, of all in either; 0 where there are none.
 pub(crate) fn similarity<T: Symbol>(a: &[T], b: &[T], pieces: Pieces) -> f64 {
     let (a, b) = (set(a, pieces), set(b, pieces));
-    let (mut both, mut i, mut j) = (0_usize, 0, 0);
+    ratio(shared(&a, &b), [a.len(), b.len()])
+}
+
+/// How many elements two sets share, each in order.
+pub(super) fn shared<T: Ord>(a: &[T], b: &[T]) -> usize {
+    let (mut both, mut i, mut j) = (0, 0, 0);
     while let (Some(x), Some(y)) = (a.get(i), b.get(j)) {
         both += usize::from(x == y);
         i += usize::from(x <= y);
         j += usize::from(y <= x);
     }
-    match a.len() + b.len() - both {
+    both
+}
+
+/// The similarity of two sets of those sizes that share so many elements.
+#[inline(always)]
+pub(super) fn ratio(both: usize, [a, b]: [usize; 2]) -> f64 {
+    match a + b - both {
         0 => 0.0,
         either => both as f64 / either as f64,
     }
 }
 
 /// The pieces in order, each once.
-fn set<T: Symbol>(text: &[T], pieces: Pieces) -> Vec<&[T]> {
+pub(super) fn set<T: Symbol>(text: &[T], pieces: Pieces) -> Vec<&[T]> {
     let mut set: Vec<&[T]> = match pieces {
         Pieces::Words => text
             .split(|&unit| char::from_u32(unit.into()).is_some_and(char::is_whitespace))

@@ -20,9 +20,10 @@ mod units;
 use crate::simd::Level;
 use crate::threads::Interrupted;
 
+pub use graphemes::any;
 pub use jaccard::Pieces;
 pub use jaro::Winkler;
-pub use units::{Pair, Scratch, Text, Unit, Units, pair};
+pub use units::{Pair, Room, Scratch, Text, Unit, Units, pair};
 
 /// Calls an algorithm with the two slices, whatever their width.
 macro_rules! each_width {

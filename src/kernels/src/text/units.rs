@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 use std::hash::Hash;
+use std::mem::MaybeUninit;
 
 use super::graphemes::{Interner, may_cluster};
 
@@ -135,22 +136,67 @@ pub struct Scratch {
     narrow: Vec<u16>,
 }
 
+/// Units that a short string may have to be decoded or widened without memory from the allocator.
+const SHORT: usize = 64;
+
+/// Memory for the units of two short strings.
+#[derive(Debug)]
+pub struct Room([[MaybeUninit<u16>; SHORT]; 2]);
+
+impl Default for Room {
+    #[inline]
+    fn default() -> Self {
+        Self([[MaybeUninit::uninit(); SHORT]; 2])
+    }
+}
+
 impl<'a> Pair<'a> {
-    /// The strings as they are, where both come in code points of one width and neither can hold a cluster that counts.
+    /// The strings as they are, where both come in code points of one width and neither can hold a cluster that counts;
+    /// or their code points of 16 bits, where they are short. `None` says nothing about the strings: ask [`pair`].
     #[inline]
     #[must_use]
-    pub fn direct(a: Text<'a>, b: Text<'a>, unit: Unit) -> Option<Self> {
-        let (Text::Points(a), Text::Points(b)) = (a, b) else {
-            return None;
-        };
-        let pair = match (a, b) {
-            (Units::U8(a), Units::U8(b)) => Self::U8(a, b),
-            (Units::U16(a), Units::U16(b)) => Self::U16(a, b),
-            (Units::U32(a), Units::U32(b)) => Self::U32(a, b),
-            _ => return None,
-        };
-        (unit == Unit::CodePoint || !(may_cluster(a) || may_cluster(b))).then_some(pair)
+    pub fn direct(a: Text<'a>, b: Text<'a>, unit: Unit, room: &'a mut Room) -> Option<Self> {
+        let single =
+            |units: [Units<'_>; 2]| unit == Unit::CodePoint || !units.into_iter().any(may_cluster);
+        match (a, b) {
+            (Text::Points(Units::U8(a)), Text::Points(Units::U8(b))) => {
+                single([Units::U8(a), Units::U8(b)]).then_some(Self::U8(a, b))
+            }
+            (Text::Points(Units::U32(a)), Text::Points(Units::U32(b))) => {
+                single([Units::U32(a), Units::U32(b)]).then_some(Self::U32(a, b))
+            }
+            (a, b) => {
+                let Room([room_a, room_b]) = room;
+                let (a, b) = (short(a, room_a)?, short(b, room_b)?);
+                single([Units::U16(a), Units::U16(b)]).then_some(Self::U16(a, b))
+            }
+        }
     }
+}
+
+/// Its code points, of 16 bits; `None` where one is of more, or there is no room.
+#[inline]
+fn short<'a>(text: Text<'a>, room: &'a mut [MaybeUninit<u16>; SHORT]) -> Option<&'a [u16]> {
+    let mut count = 0;
+    match text {
+        Text::Points(Units::U16(units)) => return Some(units),
+        Text::Points(Units::U32(_)) => return None,
+        Text::Points(Units::U8(units)) => {
+            for (place, &unit) in room.get_mut(..units.len())?.iter_mut().zip(units) {
+                place.write(unit.into());
+            }
+            count = units.len();
+        }
+        Text::Utf8(text) => {
+            let mut places = room.iter_mut();
+            for character in text.chars() {
+                places.next()?.write(u32::from(character).try_into().ok()?);
+                count += 1;
+            }
+        }
+    }
+    // SAFETY: the first `count` places were written, and a place has the layout of what is written there.
+    Some(unsafe { std::slice::from_raw_parts(room.as_ptr().cast(), count) })
 }
 
 /// Two strings in the units asked for, decoded, cut into clusters and widened as needs be.

@@ -260,8 +260,8 @@ fn simd<A: Arch, K: Terms<N>, const N: usize, const REGISTERS: usize>(
             index += REGISTERS * lanes;
         }
         let mut totals = [0.0; N];
-        for n in 0..N {
-            totals[n] = pairwise(&short, n).sum() + 0.0;
+        for (n, total) in totals.iter_mut().enumerate() {
+            *total = pairwise(&short, n).sum() + 0.0;
         }
         return totals;
     }

@@ -7,7 +7,7 @@ use super::cdist::split;
 use super::choices::{Choices, Item, Spare};
 use super::measure::Measure;
 use super::queries::{Queries, Query};
-use super::scores::{Asked, near};
+use super::scores::{Asked, is_far, near};
 use crate::simd::Level;
 use crate::threads::{Interrupted, Team};
 
@@ -86,6 +86,7 @@ pub fn best_match<M: Measure>(
         let search = Search {
             level,
             measure,
+            queries,
             choices,
             group: &group,
             done,
@@ -122,6 +123,7 @@ pub fn best_match<M: Measure>(
 struct Search<'a, M> {
     level: Level,
     measure: M,
+    queries: &'a Queries,
     choices: &'a Choices,
     group: &'a [Query<'a>],
     done: &'a AtomicU64,
@@ -186,7 +188,12 @@ impl<M: Measure> Search<'_, M> {
                 continue;
             }
             for &place in places {
+                let counts = [self.queries.counts(query.row), self.choices.counts(place)];
                 let (query, choice) = (query.symbols, self.choices.symbols(place));
+                let lengths = [query.len(), choice.len()];
+                if is_far(self.measure, lengths, counts, known.limit) {
+                    continue;
+                }
                 let score = self
                     .measure
                     .pair(self.level, query, choice, known.limit, stop)?;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::choices::{Choices, Item, Spare};
 use super::measure::Measure;
 use super::queries::Queries;
-use super::scores::{Asked, near};
+use super::scores::{Asked, is_far, near};
 use crate::arch::{Arch, Kernel};
 use crate::memory::Target;
 use crate::simd::Level;
@@ -106,6 +106,12 @@ pub fn cdist<M: Measure, T: Cell<M::Score>>(
                 }
                 for (number, &place) in strip.places.iter().enumerate() {
                     let symbols = choices.symbols(place);
+                    let lengths = [query.symbols.len(), symbols.len()];
+                    let counts = [queries.counts(query.row), choices.counts(place)];
+                    if is_far(measure, lengths, counts, cutoff) {
+                        strip.write_one(query.row, number, M::beyond(cutoff));
+                        continue;
+                    }
                     let score = measure.pair(level, query.symbols, symbols, cutoff, ask);
                     let Ok(score) = score else { return };
                     strip.write_one(query.row, number, score);

@@ -1,18 +1,24 @@
 //! Choices: strings laid out in blocks, by the width of word that they need, to be compared with any number of queries.
 
 use super::blocks::Block;
+use super::counts::Counts;
 use super::measure::Measure;
 use super::queries::Query;
+use super::sets::Sets;
 use super::strings::{Alphabet, Strings};
 use super::tables::Tables;
-use super::tile::{self, Counts};
+use super::tile::{self, Counts as Lanewise};
 use crate::simd::Level;
+use crate::threads::Interrupted;
 
 /// The most symbols of a string in a block; the words have no more bits.
 pub(super) const LONGEST: usize = 64;
 
 /// Strings that are not in blocks, worked on together: they are long.
 const FEW: usize = 16;
+
+/// Blocks that are made between two looks at whether to stop: about a millisecond.
+const LOOK: usize = 64;
 
 /// Which strings share a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +33,11 @@ pub enum Order {
 #[derive(Debug)]
 pub struct Choices {
     strings: Strings,
+    /// Where the measure is one of sets, which the strings then are.
+    sets: Option<Sets>,
     alphabet: Alphabet,
+    /// Of each string, where there are long ones that a limit may pass over.
+    counts: Vec<Counts>,
     /// The strings that are not missing, by length, or by the width of word that they need.
     order: Vec<u32>,
     longest: usize,
@@ -69,39 +79,63 @@ pub struct Spare {
 }
 
 impl Choices {
-    /// Lays the strings out, in an order that the measure may have reasons not to follow.
+    /// Lays the strings out. `stop` is asked every few milliseconds.
+    ///
+    /// # Errors
+    ///
+    /// `stop` said true.
     ///
     /// # Panics
     ///
     /// This CPU lacks the level.
-    #[must_use]
-    pub fn new<M: Measure>(level: Level, measure: M, strings: Strings, order: Order) -> Self {
-        let alphabet = Alphabet::new(&strings);
-        let strings = alphabet.encode(strings);
-        let by_length = strings.by_length();
-        let longest = by_length
-            .last()
-            .map_or(0, |&index| strings.get(index as usize).len());
+    pub fn new<M: Measure>(
+        level: Level,
+        measure: M,
+        strings: Strings,
+        order: Order,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Self, Interrupted> {
+        let (sets, strings) = match measure.pieces() {
+            Some(pieces) => {
+                let (sets, strings) = Sets::new(&strings, pieces, stop)?;
+                (Some(sets), strings)
+            }
+            None => (None, strings),
+        };
+        let alphabet = Alphabet::new(&strings, stop)?;
+        let strings = encode(sets.is_some(), &alphabet, strings, stop)?;
+        let longest = strings.longest();
+        // Counting pays where comparing takes long.
+        let counts = if order == Order::ByLength && longest > LONGEST {
+            Counts::of_each(&strings, stop)?
+        } else {
+            Vec::new()
+        };
         let order = match order {
-            Order::AsGiven if measure.takes_any_order() => by_width(&strings, by_length),
-            Order::AsGiven | Order::ByLength => by_length,
+            Order::AsGiven => strings.by_key(width_class, stop)?,
+            Order::ByLength => strings.by_length(stop)?,
         };
         let mut choices = Self {
             strings,
+            sets,
             alphabet,
+            counts,
             order,
             longest,
             items: Vec::new(),
         };
         let counts = tile::lanes(level);
         while let Some(item) = choices.next_item(counts) {
+            if choices.items.len().is_multiple_of(LOOK) && stop() {
+                return Err(Interrupted);
+            }
             choices.items.push(item);
         }
-        choices
+        Ok(choices)
     }
 
     /// The item behind the last one.
-    fn next_item(&self, counts: Counts) -> Option<Item> {
+    fn next_item(&self, counts: Lanewise) -> Option<Item> {
         let first = self.items.last().map_or(0, |item| item.first + item.count);
         let rest = &self.order[first..];
         let length = |&index: &u32| self.strings.get(index as usize).len();
@@ -161,9 +195,16 @@ impl Choices {
         self.longest
     }
 
-    /// The numbers of their units.
-    pub(super) fn alphabet(&self) -> &Alphabet {
-        &self.alphabet
+    /// Other strings in the numbers of these strings' units.
+    pub(super) fn encode(
+        &self,
+        strings: Strings,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Strings, Interrupted> {
+        match &self.sets {
+            Some(sets) => encode(true, &self.alphabet, sets.of(&strings, stop)?, stop),
+            None => encode(false, &self.alphabet, strings, stop),
+        }
     }
 
     /// The strings that are missing.
@@ -182,10 +223,34 @@ impl Choices {
         &self.order[item.first..][..item.count]
     }
 
+    /// Those of the string at a place, where they are counted.
+    pub(super) fn counts(&self, place: u32) -> Option<&Counts> {
+        self.counts.get(place as usize)
+    }
+
+    /// Whether it may be known of strings that they are far apart before they are compared.
+    pub(super) fn are_counted(&self) -> bool {
+        !self.counts.is_empty()
+    }
+
     /// The symbols of the string at a place.
     pub(super) fn symbols(&self, place: u32) -> &[u32] {
         self.strings.get(place as usize)
     }
+}
+
+/// The strings in the alphabet's numbers; sets are in order.
+fn encode(
+    are_sets: bool,
+    alphabet: &Alphabet,
+    strings: Strings,
+    stop: &dyn Fn() -> bool,
+) -> Result<Strings, Interrupted> {
+    let mut strings = alphabet.encode(strings, stop)?;
+    if are_sets {
+        strings.sort_units(stop)?;
+    }
+    Ok(strings)
 }
 
 /// The bits of the word that a string of that length needs; more than there are where none has as many.
@@ -199,10 +264,12 @@ fn width(length: usize) -> usize {
     }
 }
 
-/// Strings by the width of word that they need, those of one width in the order in which they were given.
-fn by_width(strings: &Strings, mut order: Vec<u32>) -> Vec<u32> {
-    order.sort_unstable_by_key(|&index| (width(strings.get(index as usize).len()), index));
-    order
+/// The widths in order, from 0 on.
+fn width_class(length: usize) -> usize {
+    match width(length) {
+        usize::MAX => 4,
+        bits => bits.trailing_zeros() as usize - 3,
+    }
 }
 
 impl Item {

@@ -4,22 +4,23 @@
 //! not taken, which is the lowest bit of a word. A second pass gives each symbol that took a place the taken places in
 //! order, and looks whether the symbol there is the same.
 
+use super::scores::MOST;
 use super::tile::{Rows, SIDE, Scan, load, store, store_ones};
 use crate::arch::{Lanes, Word};
 use crate::text::masks::low;
 
-/// Gives two words: the number of units in common, times twice the bits of a word, and of pairs of them that differ when
-/// taken in order; and the number of units that both strings begin with, of at most four.
-pub(super) struct Common;
+/// Gives three words: the number of units in common, the number of pairs of them that differ when taken in order, and where
+/// it is asked for the number of units that both strings begin with, of at most four.
+pub(super) struct Common<const PREFIX: bool>;
+
+/// The words that [`Common`] gives.
+pub(super) const WORDS: usize = 3;
 
 /// The most units of a common prefix that are counted.
-const PREFIX: usize = 4;
+pub(super) const PREFIX_MOST: usize = 4;
 
-/// The most strings of a block.
-const MOST: usize = 128;
-
-impl<W: Word> Scan<W> for Common {
-    const OUTPUTS: usize = 2;
+impl<W: Word, const PREFIX: bool> Scan<W> for Common<PREFIX> {
+    const OUTPUTS: usize = WORDS;
 
     #[inline(always)]
     fn scan<A: Copy, L: Lanes<A, Word = W>>(
@@ -31,30 +32,31 @@ impl<W: Word> Scan<W> for Common {
         let lanes = SIDE * L::COUNT;
         let zero = L::splat(arch, W::default());
         let one = L::splat(arch, W::from_u64(1));
-        if spare.len() < rows.len() * lanes {
-            spare.resize(rows.len() * lanes, W::default());
+        let size = rows.len() * lanes;
+        if spare.len() < 2 * size {
+            spare.resize(2 * size, W::default());
         }
-        let mut windows = Windows::<L>::new::<A>(arch, rows.len(), rows.lengths);
-        let (mut taken, mut prefix) = ([zero; SIDE], [zero; SIDE]);
-        for (place, untaken) in spare.chunks_exact_mut(lanes).take(rows.len()).enumerate() {
+        let (outside, untaken) = spare[..2 * size].split_at_mut(size);
+        if !rows.again {
+            reach_out::<A, L>(arch, rows.len(), rows.lengths, outside);
+        }
+        let mut taken = [zero; SIDE];
+        let parts = outside
+            .chunks_exact(lanes)
+            .zip(untaken.chunks_exact_mut(lanes));
+        for (place, (outside, untaken)) in parts.enumerate() {
             let equal = rows.get::<L>(place);
-            let within = windows.next::<A>(arch, place);
+            let outside: [L; SIDE] = load(arch, outside);
             let mut nothing = [zero; SIDE];
             for side in 0..SIDE {
-                let free = equal[side].and(within[side]).and_not(taken[side]);
+                let free = equal[side].and_not(taken[side].or(outside[side]));
                 taken[side] = taken[side].or(free.and(zero.sub(free)));
                 nothing[side] = free.equal(zero);
             }
             store(nothing, untaken);
-            if place < PREFIX {
-                let bit = L::splat(arch, W::from_u64(1 << place));
-                for side in 0..SIDE {
-                    prefix[side] = prefix[side].or(equal[side].and(bit));
-                }
-            }
         }
         let (mut rest, mut differ) = (taken, [zero; SIDE]);
-        for (place, untaken) in spare.chunks_exact(lanes).take(rows.len()).enumerate() {
+        for (place, untaken) in untaken.chunks_exact(lanes).enumerate() {
             let equal = rows.get::<L>(place);
             let untaken: [L; SIDE] = load(arch, untaken);
             for side in 0..SIDE {
@@ -63,77 +65,65 @@ impl<W: Word> Scan<W> for Common {
                 differ[side] = differ[side].or(first.and_not(equal[side]));
             }
         }
-        for begun in &mut prefix {
-            // The run of ones at the low end: adding one ends it.
-            *begun = begun.and_not(begun.add(one));
-        }
-        let (counts, begun) = out.split_at_mut(lanes);
-        for (taken, differ) in taken.iter_mut().zip(differ) {
-            *taken = taken.count_ones();
-            for _ in 0..(2 * W::BITS).ilog2() {
-                *taken = taken.add(*taken);
-            }
-            *taken = taken.add(differ.count_ones());
-        }
-        store(taken, counts);
-        store_ones(prefix, begun);
-    }
-}
-
-/// The places within reach of each of the query's, one after the other.
-enum Windows<L> {
-    /// The same in all lanes: how far they reach.
-    Alike(usize),
-    /// The places within reach of the first, and of the one that comes next.
-    Apart([L; SIDE], [L; SIDE]),
-}
-
-impl<L> Windows<L> {
-    /// Those of a query with that many symbols.
-    #[inline(always)]
-    fn new<A: Copy>(arch: A, query: usize, lengths: &[u8]) -> Self
-    where
-        L: Lanes<A>,
-    {
-        // The strings of a block come by length.
-        let ends = [lengths.first(), lengths.last()]
-            .map(|length| length.map_or(0, |&length| length.into()));
-        if query >= ends[1] || ends[0] == ends[1] {
-            return Self::Alike(reach(query, ends[1]));
-        }
-        let mut words = [L::Word::default(); MOST];
-        for (word, &length) in words.iter_mut().zip(lengths) {
-            *word = L::Word::from_u64(low(reach(query, length.into()) + 1));
-        }
-        let first = load(arch, &words);
-        Self::Apart(first, first)
-    }
-
-    /// The places within reach of that one; asked for each in turn.
-    #[inline(always)]
-    fn next<A: Copy>(&mut self, arch: A, place: usize) -> [L; SIDE]
-    where
-        L: Lanes<A>,
-    {
-        match self {
-            Self::Alike(reach) => {
-                let window = low(place + *reach + 1) & !low(place.saturating_sub(*reach));
-                [L::splat(arch, L::Word::from_u64(window)); SIDE]
-            }
-            Self::Apart(first, next) => {
-                let within = *next;
-                // It moves on, and the first place stays in it while that is within reach: here a query is shorter than
-                // some choice, so that its places are bits of a word.
-                let zero = L::splat(arch, L::Word::default());
-                let one = L::splat(arch, L::Word::from_u64(1));
-                let bit = L::splat(arch, L::Word::from_u64(2 << place));
+        let (common, others) = out.split_at_mut(lanes);
+        let (differing, begun) = others.split_at_mut(lanes);
+        store_ones(taken, common);
+        store_ones(differ, differing);
+        if PREFIX {
+            let mut prefix = [zero; SIDE];
+            for place in 0..rows.len().min(PREFIX_MOST) {
+                let equal = rows.get::<L>(place);
+                let bit = L::splat(arch, W::from_u64(1 << place));
                 for side in 0..SIDE {
-                    let passed = first[side].and(bit).equal(zero);
-                    let moved = within[side].add(within[side]);
-                    next[side] = moved.or(one.and_not(passed));
+                    prefix[side] = prefix[side].or(equal[side].and(bit));
                 }
-                within
             }
+            for begun in &mut prefix {
+                // The run of ones at the low end: adding one ends it.
+                *begun = begun.and_not(begun.add(one));
+            }
+            store_ones(prefix, begun);
+        } else {
+            store([zero; SIDE], begun);
+        }
+    }
+}
+
+/// Writes, for each place of a query with so many symbols, the places of each string that are out of its reach.
+#[inline(always)]
+fn reach_out<A: Copy, L: Lanes<A>>(arch: A, query: usize, lengths: &[u8], outside: &mut [L::Word]) {
+    let lanes = SIDE * L::COUNT;
+    let (mut shortest, mut longest) = (usize::MAX, 0);
+    for &length in lengths {
+        shortest = shortest.min(length.into());
+        longest = longest.max(length.into());
+    }
+    if query >= longest || shortest == longest {
+        let reach = reach(query, longest);
+        for (place, outside) in outside.chunks_exact_mut(lanes).enumerate() {
+            let within = low(place + reach + 1) & !low(place.saturating_sub(reach));
+            store([L::splat(arch, L::Word::from_u64(!within)); SIDE], outside);
+        }
+        return;
+    }
+    let mut words = [L::Word::default(); MOST];
+    for (word, &length) in words.iter_mut().zip(lengths) {
+        *word = L::Word::from_u64(low(reach(query, length.into()) + 1));
+    }
+    let first: [L; SIDE] = load(arch, &words);
+    let zero = L::splat(arch, L::Word::default());
+    let one = L::splat(arch, L::Word::from_u64(1));
+    let mut within = first;
+    let all = L::splat(arch, L::Word::from_u64(u64::MAX));
+    for (place, outside) in outside.chunks_exact_mut(lanes).enumerate() {
+        store([all.and_not(within[0]), all.and_not(within[1])], outside);
+        // It moves on, and the first place stays in it while that is within reach: here a query is shorter than some
+        // choice, so that its places are bits of a word.
+        let bit = L::splat(arch, L::Word::from_u64(2 << place));
+        for side in 0..SIDE {
+            let passed = first[side].and(bit).equal(zero);
+            let moved = within[side].add(within[side]);
+            within[side] = moved.or(one.and_not(passed));
         }
     }
 }

@@ -11,26 +11,34 @@
 //! scores by them, or that none can pass a limit; `measure` names the three for each variant. `cdist` and `best_match` take
 //! the scores of a query and a block as soon as they are there, and know nothing of how they came about.
 
+pub mod arrow;
 mod best;
 mod blocks;
 mod cdist;
 mod choices;
+mod counts;
 mod edits;
 mod hamming;
 mod jaro;
 mod measure;
 mod queries;
 mod scores;
+mod sets;
+mod shared;
+mod similarity;
 mod strings;
 mod tables;
 mod tile;
+mod ucs4;
 
 pub use best::{Best, best_match};
 pub use cdist::{Cell, cdist};
 pub use choices::{Choices, Order};
-pub use measure::{Distance, Measure, Similarity};
+pub use measure::{Distance, Measure};
 pub use queries::Queries;
+pub use similarity::Similarity;
 pub use strings::{Reader, Strings};
+pub use ucs4::{Ucs4, Ucs4Error};
 
 #[cfg(test)]
 mod tests;

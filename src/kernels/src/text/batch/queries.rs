@@ -1,7 +1,9 @@
 //! Queries: strings with the numbers that the choices' alphabet gives their units.
 
 use super::choices::Choices;
+use super::counts::Counts;
 use super::strings::{DENSE, Strings};
+use crate::threads::Interrupted;
 
 /// Strings to compare with [`Choices`].
 #[derive(Debug)]
@@ -9,6 +11,8 @@ pub struct Queries {
     strings: Strings,
     /// The strings' symbols again, in bytes; wrong where one has no byte.
     bytes: Vec<u8>,
+    /// Of each string, where the choices are counted.
+    counts: Vec<Counts>,
     /// The strings that are not missing, the shorter ones first.
     order: Vec<u32>,
 }
@@ -25,15 +29,27 @@ pub(super) struct Query<'a> {
 }
 
 impl Queries {
-    /// Numbers the units.
-    #[must_use]
-    pub fn new(strings: Strings, choices: &Choices) -> Self {
-        let strings = choices.alphabet().encode(strings);
-        Self {
+    /// Numbers the units. `stop` is asked every few milliseconds.
+    ///
+    /// # Errors
+    ///
+    /// `stop` said true.
+    pub fn new(
+        strings: Strings,
+        choices: &Choices,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Self, Interrupted> {
+        let strings = choices.encode(strings, stop)?;
+        Ok(Self {
+            counts: if choices.are_counted() {
+                Counts::of_each(&strings, stop)?
+            } else {
+                Vec::new()
+            },
             bytes: strings.units().iter().map(|&symbol| symbol as u8).collect(),
-            order: strings.by_length(),
+            order: strings.by_length(stop)?,
             strings,
-        }
+        })
     }
 
     /// How many strings, those that are missing among them.
@@ -46,6 +62,11 @@ impl Queries {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.strings.is_empty()
+    }
+
+    /// Those of a string, where they are counted.
+    pub(super) fn counts(&self, row: usize) -> Option<&Counts> {
+        self.counts.get(row)
     }
 
     /// How many strings are not missing.

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::choices::Item;
+use super::counts::Counts;
 use super::measure::Measure;
 use super::queries::Query;
 use crate::arch::{Lanes, Word};
@@ -14,7 +15,7 @@ pub(super) struct Found<'a, W> {
     pub(super) number: usize,
     /// Its length.
     pub(super) query: usize,
-    /// The length of each string, the shorter ones first.
+    /// The length of each string.
     pub(super) choices: &'a [u8],
     /// How many strings the block has room for; a constant where this is inlined.
     pub(super) lanes: usize,
@@ -155,4 +156,21 @@ pub(super) fn near<M: Measure>(
         (Some(first), Some(last)) => first..last + 1,
         _ => 0..0,
     }
+}
+
+/// Whether two strings of those lengths cannot pass the limit by what symbols they have; false where these are not counted.
+#[inline]
+pub(super) fn is_far<M: Measure>(
+    measure: M,
+    [query, choice]: [usize; 2],
+    counts: [Option<&Counts>; 2],
+    limit: M::Score,
+) -> bool {
+    let [Some(asked), Some(counts)] = counts else {
+        return false;
+    };
+    M::nearer(
+        limit,
+        measure.bound_beside(query, [choice; 2], asked.beside(counts)),
+    )
 }

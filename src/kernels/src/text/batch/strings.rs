@@ -1,10 +1,18 @@
 //! Strings by the thousand, in units, and numbers for the units.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::TryReserveError;
 
-use crate::text::graphemes::Interner;
-use crate::text::{Text, Unit};
+use crate::text::graphemes::{Interner, may_cluster};
+use crate::text::ids::Ids;
+use crate::text::{Text, Unit, Units};
+use crate::threads::Interrupted;
+
+/// Strings or units between two looks at whether to stop: some milliseconds.
+const PIECE: usize = 1 << 20;
+
+/// Strings that are worked on one by one between two looks at `stop`.
+pub(super) const LOOK: usize = 1 << 12;
 
 /// Strings in units, one after the other; some may be missing.
 #[derive(Clone, Debug, Default)]
@@ -56,17 +64,126 @@ impl Strings {
         &self.missing
     }
 
+    /// The strings that are not, by a key of their lengths, those of one key in order.
+    ///
+    /// Counted, then placed: a sort that takes time in proportion to the strings and the largest key, and can be stopped.
+    pub(super) fn by_key(
+        &self,
+        key: impl Fn(usize) -> usize,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Vec<u32>, Interrupted> {
+        let mut places: Vec<u32> = Vec::new();
+        self.known(stop, |_, length| {
+            let key = key(length);
+            if places.len() <= key {
+                places.resize(key + 1, 0);
+            }
+            places[key] += 1;
+        })?;
+        let mut all = 0;
+        for place in &mut places {
+            all += std::mem::replace(place, all);
+        }
+        let mut order = vec![0; all as usize];
+        self.known(stop, |index, length| {
+            let place = &mut places[key(length)];
+            order[*place as usize] = index;
+            *place += 1;
+        })?;
+        Ok(order)
+    }
+
     /// The strings that are not, the shorter ones first, those of one length in order.
-    pub(super) fn by_length(&self) -> Vec<u32> {
-        let is_there = |index: &u32| self.missing.binary_search(&(*index as usize)).is_err();
-        let mut order: Vec<u32> = (0..self.len() as u32).filter(is_there).collect();
+    pub(super) fn by_length(&self, stop: &dyn Fn() -> bool) -> Result<Vec<u32>, Interrupted> {
+        if self.longest() <= self.len() + PIECE {
+            return self.by_key(|length| length, stop);
+        }
+        // Few, and far apart in length.
+        let mut order = self.by_key(|_| 0, stop)?;
         order.sort_by_key(|&index| self.get(index as usize).len());
-        order
+        Ok(order)
+    }
+
+    /// Hands on each string that is not missing, with its length.
+    fn known(
+        &self,
+        stop: &dyn Fn() -> bool,
+        mut each: impl FnMut(u32, usize),
+    ) -> Result<(), Interrupted> {
+        let mut missing = self.missing.iter().copied().peekable();
+        let mut start = 0;
+        for (piece, ends) in self.ends.chunks(PIECE).enumerate() {
+            if stop() {
+                return Err(Interrupted);
+            }
+            for (index, &end) in (piece * PIECE..).zip(ends) {
+                let length = end - std::mem::replace(&mut start, end);
+                if missing.next_if_eq(&index).is_none() {
+                    each(index as u32, length);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// All units, of all strings.
     pub(super) fn units(&self) -> &[u32] {
         &self.units
+    }
+
+    /// Makes room for so many more strings, not for their units.
+    pub(super) fn reserve(&mut self, count: usize) -> Result<(), TryReserveError> {
+        self.ends.try_reserve(count)
+    }
+
+    /// Appends one of other strings that the same reader read; `None` is one that is missing. The result is how many
+    /// units it has.
+    pub(super) fn push_again(
+        &mut self,
+        from: &Self,
+        index: Option<usize>,
+    ) -> Result<usize, TryReserveError> {
+        let there = index.filter(|index| from.missing.binary_search(index).is_err());
+        let units = there.map_or(&[][..], |index| from.get(index));
+        self.units.try_reserve(units.len())?;
+        self.units.extend_from_slice(units);
+        if there.is_none() {
+            self.missing.push(self.len());
+        }
+        self.push_end();
+        Ok(units.len())
+    }
+
+    /// Strings with other units: of each string those that `make` appends.
+    pub(super) fn each_as(
+        &self,
+        stop: &dyn Fn() -> bool,
+        mut make: impl FnMut(&[u32], &mut Vec<u32>),
+    ) -> Result<Self, Interrupted> {
+        let mut others = Self {
+            missing: self.missing.clone(),
+            ..Self::default()
+        };
+        for index in 0..self.len() {
+            if index.is_multiple_of(LOOK) && stop() {
+                return Err(Interrupted);
+            }
+            make(self.get(index), &mut others.units);
+            others.push_end();
+        }
+        Ok(others)
+    }
+
+    /// Puts the units of each string in order.
+    pub(super) fn sort_units(&mut self, stop: &dyn Fn() -> bool) -> Result<(), Interrupted> {
+        for index in 0..self.len() {
+            if index.is_multiple_of(LOOK) && stop() {
+                return Err(Interrupted);
+            }
+            let range = self.range(index);
+            self.units[range].sort_unstable();
+        }
+        Ok(())
     }
 
     fn push_end(&mut self) {
@@ -97,6 +214,16 @@ impl Reader {
         }
     }
 
+    /// Makes room for a string of so many bytes of UTF-8.
+    ///
+    /// # Errors
+    ///
+    /// There is none.
+    pub fn reserve(&self, bytes: usize, strings: &mut Strings) -> Result<(), TryReserveError> {
+        // No more units than bytes.
+        strings.units.try_reserve(bytes)
+    }
+
     /// Appends a string; `None` is one that is missing.
     ///
     /// # Panics
@@ -105,8 +232,8 @@ impl Reader {
     pub fn read(&mut self, text: Option<Text<'_>>, strings: &mut Strings) {
         match text {
             None => strings.missing.push(strings.len()),
+            Some(Text::Utf8(text)) if !text.is_ascii() => self.decode(text, strings),
             Some(text) => {
-                self.decoded.clear();
                 let points = text.points(&mut self.decoded);
                 match self.unit {
                     Unit::CodePoint => points.widen(&mut strings.units),
@@ -116,6 +243,18 @@ impl Reader {
         }
         strings.push_end();
     }
+
+    /// Appends the units of a string, where they will be; what has clusters is taken from there and cut into them.
+    fn decode(&mut self, text: &str, strings: &mut Strings) {
+        let start = strings.units.len();
+        strings.units.extend(text.chars().map(u32::from));
+        if self.unit == Unit::Grapheme && may_cluster(Units::U32(&strings.units[start..])) {
+            self.decoded.clear();
+            self.decoded.extend(strings.units.drain(start..));
+            self.interner
+                .units(Units::U32(&self.decoded), &mut strings.units);
+        }
+    }
 }
 
 /// Symbols that have a place in a table of every block; a byte can number them.
@@ -124,39 +263,69 @@ pub(super) const DENSE: u32 = 256;
 /// The units of some strings, numbered from 1 on, those first that come most often; every other unit is 0.
 #[derive(Debug)]
 pub(super) struct Alphabet {
-    numbers: HashMap<u32, u32>,
     /// Of the units below 256.
     latin: [u32; 256],
+    others: Ids,
+    /// By what `others` numbers them.
+    numbers: Vec<u32>,
 }
 
 impl Alphabet {
     /// The units of these strings.
-    pub(super) fn new(strings: &Strings) -> Self {
-        let mut latin = [0_u64; 256];
-        let mut others: HashMap<u32, u64> = HashMap::new();
-        for &unit in &strings.units {
-            match latin.get_mut(unit as usize) {
-                Some(count) => *count += 1,
-                None => *others.entry(unit).or_default() += 1,
+    pub(super) fn new(strings: &Strings, stop: &dyn Fn() -> bool) -> Result<Self, Interrupted> {
+        let mut latin = [0_u32; 256];
+        let mut others = Ids::new();
+        let mut counts: Vec<(u64, u32)> = (0..256).map(|unit| (0, unit)).collect();
+        for units in strings.units.chunks(PIECE) {
+            if stop() {
+                return Err(Interrupted);
+            }
+            for &unit in units {
+                let place = match unit {
+                    ..256 => unit as usize,
+                    _ => 255 + others.number(unit) as usize,
+                };
+                match counts.get_mut(place) {
+                    Some((count, _)) => *count += 1,
+                    None => counts.push((1, unit)),
+                }
             }
         }
-        let mut all: Vec<(u32, u64)> = (0..).zip(latin).filter(|&(_, count)| count > 0).collect();
-        all.extend(others);
-        all.sort_unstable_by_key(|&(unit, count)| (Reverse(count), unit));
-        let numbers: HashMap<u32, u32> = all.iter().map(|&(unit, _)| unit).zip(1..).collect();
-        let of = |unit| numbers.get(&unit).copied().unwrap_or(0);
-        let latin = std::array::from_fn(|unit| of(unit as u32));
-        Self { numbers, latin }
+        let mut order: Vec<usize> = (0..counts.len())
+            .filter(|&place| counts[place].0 > 0)
+            .collect();
+        order.sort_unstable_by_key(|&place| (Reverse(counts[place].0), counts[place].1));
+        let mut numbers = vec![0; others.count() + 1];
+        for (&place, number) in order.iter().zip(1..) {
+            match latin.get_mut(place) {
+                Some(latin) => *latin = number,
+                None => numbers[place - 255] = number,
+            }
+        }
+        Ok(Self {
+            latin,
+            others,
+            numbers,
+        })
     }
 
     /// The strings with numbers in the place of units.
-    pub(super) fn encode(&self, mut strings: Strings) -> Strings {
-        for unit in &mut strings.units {
-            *unit = match self.latin.get(*unit as usize) {
-                Some(&number) => number,
-                None => self.numbers.get(unit).copied().unwrap_or(0),
-            };
+    pub(super) fn encode(
+        &self,
+        mut strings: Strings,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Strings, Interrupted> {
+        for units in strings.units.chunks_mut(PIECE) {
+            if stop() {
+                return Err(Interrupted);
+            }
+            for unit in units {
+                *unit = match self.latin.get(*unit as usize) {
+                    Some(&number) => number,
+                    None => self.numbers[self.others.get(*unit) as usize],
+                };
+            }
         }
-        strings
+        Ok(strings)
     }
 }

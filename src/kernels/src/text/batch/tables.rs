@@ -1,112 +1,117 @@
 //! Jaro's similarity by lengths and counts: tables, as few pairs of lengths make up most of the pairs of strings.
 
-use super::measure::Similarity;
-use super::scores::{Decode, Found, most};
-use crate::arch::{Lanes, Word};
+use std::ops::RangeInclusive;
 
-/// The longest query and choice that have tables.
+use super::jaro::PREFIX_MOST;
+use crate::arch::Word;
+
+/// The longest query that has tables.
 const QUERY: usize = 32;
-const CHOICE: usize = 16;
 
-/// Similarities, for each pair of lengths that was asked for.
+/// Widths of words whose strings have tables.
+const WIDTHS: usize = 3;
+
+/// Entries for a width and a query's length, or more: no index of 16 bits is beyond them, so that a look into the table needs no
+/// other one.
+const SIZE: usize = 1 << 16;
+
+/// Scores by lengths and counts: for a width of word and a query's length, for each choice's length that was asked for.
 #[derive(Debug)]
-pub(super) struct Tables(Vec<Vec<f64>>);
+pub(super) struct Tables {
+    entries: Vec<Vec<f64>>,
+    /// The choices' lengths that are there, as bits.
+    known: Vec<u64>,
+}
 
 impl Default for Tables {
     fn default() -> Self {
-        Self(vec![Vec::new(); (QUERY + 1) * (CHOICE + 1)])
+        let count = WIDTHS * (QUERY + 1);
+        Self {
+            entries: vec![Vec::new(); count],
+            known: vec![0; count],
+        }
+    }
+}
+
+/// Where the entries are for a width of word.
+pub(super) struct Layout<W>(std::marker::PhantomData<W>);
+
+impl<W: Word> Layout<W> {
+    /// The length of the shortest choice that is laid out in such words.
+    const SHORTEST: usize = if W::BITS == 8 { 0 } else { W::BITS / 2 + 1 };
+    /// Entries for a number of units in common, for a choice's length and for a length of the prefix.
+    const COMMON: usize = W::BITS / 2 + 1;
+    const CHOICE: usize = (W::BITS + 1) * Self::COMMON;
+    const PREFIX: usize = (W::BITS + 1 - Self::SHORTEST) * Self::CHOICE;
+
+    /// The index of the entry for a choice of that length with so many units in common, pairs of them that differ, and units of
+    /// a common prefix.
+    #[inline(always)]
+    pub(super) fn index(choice: u16, [common, differ, prefix]: [u16; 3]) -> u16 {
+        // Wrapping, as SIMD does; it fits.
+        (choice
+            .wrapping_sub(Self::SHORTEST as u16)
+            .wrapping_mul(Self::CHOICE as u16))
+        .wrapping_add(common.wrapping_mul(Self::COMMON as u16))
+        .wrapping_add(differ / 2)
+        .wrapping_add(prefix.wrapping_mul(Self::PREFIX as u16))
     }
 }
 
 impl Tables {
-    /// Jaro's similarity of strings of those lengths, for each word of counts: see [`counts`].
+    /// Whether there are tables for words and queries of a length.
     #[inline(always)]
-    pub(super) fn jaro<W: Word>(
+    pub(super) fn has<W: Word>(query: usize) -> bool {
+        W::BITS <= 32 && query <= QUERY
+    }
+
+    /// The table of a query's length, with choices of these lengths; an entry is `score` of the choice's length and the
+    /// numbers of units in common, of pairs of them out of order, and of units of the common prefix, of at most so many.
+    #[inline(always)]
+    pub(super) fn get<W: Word>(
         &mut self,
-        [query, choice]: [usize; 2],
-        words: &[W],
-        to: &mut [f64],
+        query: usize,
+        choices: RangeInclusive<usize>,
+        prefixes: usize,
+        score: impl Fn(usize, [usize; 3]) -> f64,
+    ) -> &[f64; SIZE] {
+        const { assert!(W::BITS > 32 || (PREFIX_MOST + 1) * Layout::<W>::PREFIX <= SIZE) };
+        let number = W::BITS.ilog2() as usize - 3 + WIDTHS * query;
+        let asked = u64::MAX >> (63 - choices.end()) & u64::MAX << choices.start();
+        if asked & !self.known[number] != 0 {
+            self.add::<W>(number, query, choices, prefixes, score);
+        }
+        let table = self.entries[number].as_slice();
+        table.try_into().expect("made with as many entries")
+    }
+
+    #[inline(never)]
+    fn add<W: Word>(
+        &mut self,
+        number: usize,
+        query: usize,
+        choices: RangeInclusive<usize>,
+        prefixes: usize,
+        score: impl Fn(usize, [usize; 3]) -> f64,
     ) {
-        if query > QUERY || W::BITS > CHOICE {
-            for (to, word) in to.iter_mut().zip(words) {
-                *to = jaro([query, choice], counts::<W>(word.to_u64() as usize));
-            }
-            return;
-        }
-        let table = &mut self.0[query * (CHOICE + 1) + choice];
+        let table = &mut self.entries[number];
         if table.is_empty() {
-            // More than any word of counts can be, so that a look into the table needs no other one.
-            let size = (4 * W::BITS * W::BITS).next_power_of_two();
-            *table = (0..size)
-                .map(|word| jaro([query, choice], counts::<W>(word)))
-                .collect();
+            // Memory of the system's, which is there when it is written.
+            *table = vec![0.0; SIZE];
         }
-        let table = table.as_slice();
-        let last = table.len() - 1;
-        for (to, word) in to.iter_mut().zip(words) {
-            *to = table[word.to_u64() as usize & last];
-        }
-    }
-}
-
-/// The number of units in common, and of pairs of them that differ, as a word has them: the latter in the low bits.
-#[inline(always)]
-fn counts<W: Word>(word: usize) -> [usize; 2] {
-    [word / (2 * W::BITS), word % (2 * W::BITS)]
-}
-
-/// Jaro's similarity, rounded as that of two strings.
-#[inline(always)]
-fn jaro([query, choice]: [usize; 2], [common, unordered]: [usize; 2]) -> f64 {
-    if common == 0 {
-        return 0.0;
-    }
-    let (count, query, choice) = (common as f64, query as f64, choice as f64);
-    let ordered = count - (unordered / 2) as f64;
-    (count / query + count / choice + ordered / count) / 3.0
-}
-
-/// The words of [`super::jaro::Common`].
-pub(super) struct Similarities<'a> {
-    pub(super) measure: Similarity,
-    pub(super) tables: &'a mut Tables,
-}
-
-impl<W: Word> Decode<W> for Similarities<'_> {
-    type Score = f64;
-
-    #[inline(always)]
-    fn may_pass<A: Copy, L: Lanes<A, Word = W>>(
-        &self,
-        _: A,
-        found: Found<'_, W>,
-        limit: f64,
-    ) -> bool {
-        let [shortest, ..] = found.choices else {
-            return false;
-        };
-        let [common, _] = counts::<W>(most(&found.words[..found.choices.len()]).to_u64() as usize);
-        let nearest = self
-            .measure
-            .bound_with(common, found.query, (*shortest).into());
-        nearest >= limit
-    }
-
-    #[inline(always)]
-    fn decode(&mut self, found: Found<'_, W>, scores: &mut [f64]) {
-        let mut start = 0;
-        // Strings of one length stand together.
-        for run in found.choices.chunk_by(|a, b| a == b) {
-            let pair = [found.query, run[0].into()];
-            let end = start + run.len();
-            self.tables
-                .jaro(pair, &found.words[start..end], &mut scores[start..end]);
-            start = end;
-        }
-        if self.measure == Similarity::JaroWinkler {
-            let prefixes = &found.words[scores.len()..];
-            for (score, prefix) in scores[..start].iter_mut().zip(prefixes) {
-                *score = self.measure.finish(*score, prefix.to_u64() as usize);
+        for choice in choices {
+            if self.known[number] >> choice & 1 == 1 {
+                continue;
+            }
+            self.known[number] |= 1 << choice;
+            for common in 1..=query.min(choice) {
+                for unordered in 0..=common / 2 {
+                    for prefix in 0..=common.min(prefixes) {
+                        let counts = [common, 2 * unordered, prefix].map(|count| count as u16);
+                        let index = Layout::<W>::index(choice as u16, counts);
+                        table[usize::from(index)] = score(choice, [common, unordered, prefix]);
+                    }
+                }
             }
         }
     }

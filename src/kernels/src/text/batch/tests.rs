@@ -11,7 +11,7 @@ use super::*;
 use crate::memory::Target;
 use crate::simd::{self, Level};
 use crate::testing::config;
-use crate::text::{self, Pair, Text, Unit, Units, Winkler};
+use crate::text::{self, Pair, Pieces, Text, Unit, Units, Winkler};
 use crate::threads::{Interrupted, Team};
 
 type Given = Vec<Option<Vec<u32>>>;
@@ -88,11 +88,14 @@ impl Known for Distance {
 
 impl Known for Similarity {
     fn of(self, query: &[u32], choice: &[u32]) -> f64 {
-        let winkler = match self {
-            Self::Jaro => Winkler::Not,
-            Self::JaroWinkler => Winkler::Prefix,
-        };
-        text::jaro(Pair::U32(query, choice), winkler)
+        match self {
+            Self::Jaro => text::jaro(Pair::U32(query, choice), Winkler::Not),
+            Self::JaroWinkler => text::jaro(Pair::U32(query, choice), Winkler::Prefix),
+            Self::Jaccard(pieces) => {
+                let [a, b] = [query, choice].map(|units| Text::Points(Units::U32(units)));
+                text::jaccard(a, b, pieces)
+            }
+        }
     }
 }
 
@@ -111,8 +114,9 @@ fn check<M: Known>(
         .into_iter()
         .flat_map(|level| orders.map(|order| (level, order)))
     {
-        let laid_out = Choices::new(level, measure, read(choices), order);
-        let asked = Queries::new(read(queries), &laid_out);
+        let laid_out =
+            Choices::new(level, measure, read(choices), order, &|| false).expect("not stopped");
+        let asked = Queries::new(read(queries), &laid_out, &|| false).expect("not stopped");
         for cutoff in cutoffs.iter().copied().map(Some).chain([None]) {
             for threads in [1, 3] {
                 let team = Team::new(NonZeroUsize::new(threads).unwrap(), &on);
@@ -172,6 +176,11 @@ fn check_similarity(measure: Similarity, (queries, choices): (Given, Given)) {
     check(measure, &queries, &choices, &[0.5, 0.8, 1.0], 0.0);
 }
 
+/// Words, or pieces of so many code points.
+fn pieces(size: usize) -> Pieces {
+    NonZeroUsize::new(size).map_or(Pieces::Words, |size| Pieces::Of(size, Unit::CodePoint))
+}
+
 proptest! {
     #![proptest_config(config())]
 
@@ -204,6 +213,11 @@ proptest! {
     fn jaro_winkler(given in given()) {
         check_similarity(Similarity::JaroWinkler, given);
     }
+
+    #[test]
+    fn jaccard(given in given(), size in 0..4_usize) {
+        check_similarity(Similarity::Jaccard(pieces(size)), given);
+    }
 }
 
 /// Every length about a word's against every other, and queries far longer than any word.
@@ -222,7 +236,7 @@ fn every_length() {
             .collect()
     };
     let mut queries = strings(3);
-    queries.extend([249, 250, 251, 300, 1000].map(|length| Some(text(length, 2))));
+    queries.extend([250, 300, 1000].map(|length| Some(text(length, 2))));
     let few = |given: Given| -> Given {
         if cfg!(miri) {
             given.into_iter().step_by(5).collect()
@@ -244,7 +258,11 @@ fn every_length() {
             u32::MAX,
         );
     }
-    for measure in [Similarity::Jaro, Similarity::JaroWinkler] {
+    let jaccard = [0, 1, 2].map(|size| Similarity::Jaccard(pieces(size)));
+    for measure in [Similarity::Jaro, Similarity::JaroWinkler]
+        .into_iter()
+        .chain(jaccard)
+    {
         check(
             measure,
             &few(queries.clone()),
@@ -267,8 +285,15 @@ fn clusters_are_units() {
     reader.read(Some(Text::Utf8("résumé")), &mut choices);
     reader.read(Some(Text::Utf8("re\u{301}sume\u{300}")), &mut choices);
     let level = simd::detected();
-    let choices = Choices::new(level, Distance::Levenshtein, choices, Order::AsGiven);
-    let queries = Queries::new(queries, &choices);
+    let choices = Choices::new(
+        level,
+        Distance::Levenshtein,
+        choices,
+        Order::AsGiven,
+        &|| false,
+    )
+    .expect("not stopped");
+    let queries = Queries::new(queries, &choices, &|| false).expect("not stopped");
     let (mut out, done) = ([0_u8; 2], AtomicU64::new(0));
     let target = Target::from(out.as_mut_slice());
     cdist(
@@ -294,13 +319,20 @@ fn a_long_call_asks_whether_to_stop() {
         .collect();
     let level = simd::detected();
     for (given, times) in [(&long, 4), (&short, 4)] {
-        let choices = Choices::new(level, Distance::Levenshtein, read(given), Order::ByLength);
+        let choices = Choices::new(
+            level,
+            Distance::Levenshtein,
+            read(given),
+            Order::ByLength,
+            &|| false,
+        )
+        .expect("not stopped");
         let shifted: Given = given
             .iter()
             .flatten()
             .map(|units| Some(units.iter().map(|unit| unit + 5).collect()))
             .collect();
-        let queries = Queries::new(read(&shifted), &choices);
+        let queries = Queries::new(read(&shifted), &choices, &|| false).expect("not stopped");
         let asked = Counter::new(0);
         let stop = || {
             asked.set(asked.get() + 1);

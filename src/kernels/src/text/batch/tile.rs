@@ -16,8 +16,10 @@ pub(super) struct Rows<'a, A, W> {
     pub(super) arch: A,
     /// As many low bits as each string has symbols.
     pub(super) masks: &'a [W],
-    /// How many symbols each string has, the shorter ones first.
+    /// How many symbols each string has.
     pub(super) lengths: &'a [u8],
+    /// Whether the query before it, of this tile, has as many symbols: what follows from the lengths alone is the same.
+    pub(super) again: bool,
     first: *const W,
     /// The rows of the query's symbols; each is one of the block's.
     picked: &'a [u16],
@@ -127,12 +129,14 @@ impl<W: Word, S: Scan<W>, D: Decode<W>> Tile<'_, '_, W, S, D> {
         } = self.spare;
         out.resize(S::OUTPUTS * lanes, W::default());
         let mut scores = [D::Score::default(); MOST];
+        let mut before = None;
         for (number, query) in self.asked.queries.iter().enumerate() {
             self.block.pick(query, rows);
             let rows = Rows {
                 arch,
                 masks: self.block.masks(),
                 lengths: self.block.lengths(),
+                again: before.replace(query.symbols.len()) == Some(query.symbols.len()),
                 first: self.block.first(),
                 picked: rows,
             };

@@ -1,0 +1,52 @@
+//! Sets: strings as the sets of their pieces, each piece a number.
+
+use std::collections::HashMap;
+
+use super::strings::Strings;
+use crate::text::jaccard::{Pieces, set};
+use crate::threads::Interrupted;
+
+/// The pieces of some strings, numbered.
+#[derive(Debug)]
+pub(super) struct Sets {
+    pieces: Pieces,
+    numbers: HashMap<Box<[u32]>, u32>,
+}
+
+/// Of a piece that none of the strings has; there are fewer numbers.
+const UNKNOWN: u32 = u32::MAX;
+
+impl Sets {
+    /// Numbers the pieces of these strings, and gives their sets: each piece once.
+    pub(super) fn new(
+        strings: &Strings,
+        pieces: Pieces,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<(Self, Strings), Interrupted> {
+        let mut numbers: HashMap<Box<[u32]>, u32> = HashMap::new();
+        let sets = strings.each_as(stop, |units, numbered| {
+            for piece in set(units, pieces) {
+                let next = numbers.len() as u32;
+                let number = numbers.get(piece).copied().unwrap_or_else(|| {
+                    numbers.insert(piece.into(), next);
+                    next
+                });
+                numbered.push(number);
+            }
+        })?;
+        Ok((Self { pieces, numbers }, sets))
+    }
+
+    /// The sets of other strings.
+    pub(super) fn of(
+        &self,
+        strings: &Strings,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Strings, Interrupted> {
+        strings.each_as(stop, |units, numbered| {
+            let pieces = set(units, self.pieces);
+            let number = |piece: &[u32]| self.numbers.get(piece).copied().unwrap_or(UNKNOWN);
+            numbered.extend(pieces.into_iter().map(number));
+        })
+    }
+}
