@@ -85,7 +85,7 @@ fn main() {
         measure::<_, i32>(level, Distance::Levenshtein, 2000);
         measure::<_, i32>(level, Distance::Osa, 2000);
         measure::<_, i32>(level, Distance::Hamming, 2000);
-        measure::<_, i32>(level, Distance::DamerauLevenshtein, 1000);
+        measure::<_, i32>(level, Distance::DamerauLevenshtein, 2000);
         measure::<_, f32>(level, Similarity::Jaro, 2000);
         measure::<_, f32>(level, Similarity::JaroWinkler, 2000);
     }

@@ -94,15 +94,6 @@ pub trait Lanes<A>: Copy {
     fn any(self) -> bool;
 }
 
-/// A register of bytes.
-pub trait Bytes<A>: Lanes<A, Word = u8> {
-    /// Lane by lane, the smaller one.
-    fn min(self, b: Self) -> Self;
-
-    /// Lane by lane, `self + b`, or 255 where that is more.
-    fn add_saturating(self, b: Self) -> Self;
-}
-
 /// A register of one lane, without SIMD.
 #[derive(Clone, Copy)]
 pub struct One<W>(W);
@@ -179,15 +170,3 @@ macro_rules! one {
 }
 
 one!(u8, u16, u32, u64);
-
-impl Bytes<()> for One<u8> {
-    #[inline(always)]
-    fn min(self, b: Self) -> Self {
-        Self(self.0.min(b.0))
-    }
-
-    #[inline(always)]
-    fn add_saturating(self, b: Self) -> Self {
-        Self(self.0.saturating_add(b.0))
-    }
-}

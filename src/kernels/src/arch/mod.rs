@@ -17,7 +17,7 @@ mod words;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 
-pub(crate) use lanes::{Bytes, Lanes, One, Word};
+pub(crate) use lanes::{Lanes, Word};
 pub(crate) use offsets::{Offset, Offsets};
 pub(crate) use tile::Tile;
 pub(crate) use words::{Plain, Words};
@@ -36,7 +36,7 @@ pub trait Arch: Copy + Send + Sync + 'static {
     /// A register of places to load from.
     type Offsets: Offsets<Self>;
     /// Registers of integers.
-    type U8: Bytes<Self>;
+    type U8: Lanes<Self, Word = u8>;
     type U16: Lanes<Self, Word = u16>;
     type U32: Lanes<Self, Word = u32>;
     type U64: Lanes<Self, Word = u64>;

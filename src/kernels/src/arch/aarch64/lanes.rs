@@ -3,7 +3,7 @@
 use std::arch::aarch64::*;
 
 use super::neon::Neon;
-use crate::arch::lanes::{Bytes, Lanes};
+use crate::arch::lanes::Lanes;
 
 // SAFETY, for all blocks below: every aarch64 CPU that Rust compiles for here has NEON, and a value is made only with its
 // token; loads and stores pass the caller's promise on.
@@ -176,18 +176,4 @@ unsafe fn ones64(x: uint64x2_t) -> uint64x2_t {
 unsafe fn max64(x: uint64x2_t) -> u32 {
     // SAFETY: see above.
     unsafe { vmaxvq_u32(vreinterpretq_u32_u64(x)) }
-}
-
-impl Bytes<Neon> for U8x16 {
-    #[inline(always)]
-    fn min(self, b: Self) -> Self {
-        // SAFETY: see above.
-        Self(unsafe { vminq_u8(self.0, b.0) })
-    }
-
-    #[inline(always)]
-    fn add_saturating(self, b: Self) -> Self {
-        // SAFETY: see above.
-        Self(unsafe { vqaddq_u8(self.0, b.0) })
-    }
 }

@@ -3,7 +3,7 @@
 use std::arch::x86_64::*;
 
 use super::{avx2::Avx2, avx512::Avx512, sse2::Sse2};
-use crate::arch::lanes::{Bytes, Lanes};
+use crate::arch::lanes::Lanes;
 
 // SAFETY, for all blocks below: a value of these types is made only with the instruction set's token, which proves that the
 // CPU has the instructions; loads and stores pass the caller's promise on.
@@ -209,28 +209,6 @@ all_lanes!(
     U32x16 16 _mm512_set1_epi32 _mm512_add_epi32 _mm512_sub_epi32,
     U64x8 8 _mm512_set1_epi64 _mm512_add_epi64 _mm512_sub_epi64
 );
-
-macro_rules! bytes {
-    ($name:ident, $arch:ty, $min:ident, $adds:ident) => {
-        impl Bytes<$arch> for $name {
-            #[inline(always)]
-            fn min(self, b: Self) -> Self {
-                // SAFETY: see above.
-                Self(unsafe { $min(self.0, b.0) })
-            }
-
-            #[inline(always)]
-            fn add_saturating(self, b: Self) -> Self {
-                // SAFETY: see above.
-                Self(unsafe { $adds(self.0, b.0) })
-            }
-        }
-    };
-}
-
-bytes!(U8x16, Sse2, _mm_min_epu8, _mm_adds_epu8);
-bytes!(U8x32, Avx2, _mm256_min_epu8, _mm256_adds_epu8);
-bytes!(U8x64, Avx512, _mm512_min_epu8, _mm512_adds_epu8);
 
 /// What SSE2 has no instruction for.
 mod sse2 {

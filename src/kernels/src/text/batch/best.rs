@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::cdist::split;
-use super::choices::{Choices, Item, Spare, in_lanes};
+use super::choices::{Choices, Item, Spare};
 use super::measure::Measure;
 use super::queries::{Queries, Query};
 use super::scores::{Asked, is_far, near};
@@ -162,8 +162,7 @@ impl<M: Measure> Search<'_, M> {
         stop: &dyn Fn() -> bool,
     ) -> Result<(), Interrupted> {
         let places = self.choices.places(item);
-        let in_lanes = self.group.partition_point(|query| in_lanes(item, query));
-        let (together, alone) = self.group.split_at(in_lanes);
+        let [together, alone] = item.split(self.group);
         let near = near(self.measure, item, together, |number| known[number].limit);
         if !near.is_empty() {
             limits.clear();
@@ -183,7 +182,7 @@ impl<M: Measure> Search<'_, M> {
             };
             self.measure.scores(self.level, item, asked, spare);
         }
-        for (query, known) in alone.iter().zip(&mut known[in_lanes..]) {
+        for (query, known) in alone.iter().zip(known) {
             let bound = self.measure.bound(query.symbols.len(), item.lengths);
             if M::nearer(known.limit, bound) {
                 continue;

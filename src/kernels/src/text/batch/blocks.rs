@@ -19,18 +19,18 @@ const LENGTHS: usize = 1;
 
 /// Numbers of rows, by symbol.
 #[derive(Debug)]
-pub(super) struct Index {
+struct Index {
     dense: Box<[u16; DENSE as usize]>,
     /// The other symbols, in order.
     sparse: Vec<(u32, u16)>,
 }
 
 impl Index {
-    /// Numbers the symbols of these strings, from `first` on.
-    pub(super) fn new(strings: &[&[u32]], first: u16) -> Self {
+    /// Numbers the symbols of these strings, behind the other rows.
+    fn new(strings: &[&[u32]]) -> Self {
         let mut dense = Box::new([0; DENSE as usize]);
         let mut sparse: HashMap<u32, u16> = HashMap::new();
-        let mut next = first;
+        let mut next = LENGTHS as u16 + 1;
         for &symbol in strings.iter().copied().flatten() {
             let row = match dense.get_mut(symbol as usize) {
                 Some(row) => row,
@@ -46,16 +46,16 @@ impl Index {
         Self { dense, sparse }
     }
 
-    /// One more than the highest number, or 0 where there is none.
-    pub(super) fn end(&self) -> usize {
-        let sparse = self.sparse.iter().map(|&(_, row)| row);
-        let highest = self.dense.iter().copied().chain(sparse).max();
-        highest.map_or(0, |row| usize::from(row) + 1)
+    /// How many rows there are.
+    fn rows(&self) -> usize {
+        let sparse = self.sparse.iter().map(|&(_, row)| row.into());
+        let all = self.dense.iter().copied().map(usize::from).chain(sparse);
+        all.fold(LENGTHS, usize::max) + 1
     }
 
     /// The number of a symbol's row; 0 where it has none.
     #[inline(always)]
-    pub(super) fn get(&self, symbol: u32) -> u16 {
+    fn get(&self, symbol: u32) -> u16 {
         match self.dense.get(symbol as usize) {
             Some(&row) => row,
             None => self.get_sparse(symbol),
@@ -70,20 +70,20 @@ impl Index {
         found.map_or(0, |place| self.sparse[place].1)
     }
 
-    /// The row of each of the query's symbols, as `to` has it.
+    /// The row of each of the query's symbols.
     #[inline(always)]
-    pub(super) fn pick<T>(&self, query: &Query<'_>, rows: &mut Vec<T>, to: impl Fn(u16) -> T) {
+    fn pick(&self, query: &Query<'_>, rows: &mut Vec<u16>) {
         rows.clear();
         match query.dense {
-            Some(bytes) => rows.extend(bytes.iter().map(|&byte| to(self.dense[usize::from(byte)]))),
-            None => rows.extend(query.symbols.iter().map(|&symbol| to(self.get(symbol)))),
+            Some(bytes) => rows.extend(bytes.iter().map(|&byte| self.dense[usize::from(byte)])),
+            None => rows.extend(query.symbols.iter().map(|&symbol| self.get(symbol))),
         }
     }
 }
 
 /// Rows of words, each row from a cache line on.
 #[derive(Debug)]
-pub(super) struct Rows<W> {
+struct Rows<W> {
     words: Vec<W>,
     start: usize,
     lanes: usize,
@@ -91,7 +91,7 @@ pub(super) struct Rows<W> {
 
 impl<W: Word> Rows<W> {
     /// So many rows of so many words, with no bit set.
-    pub(super) fn new(rows: usize, lanes: usize) -> Self {
+    fn new(rows: usize, lanes: usize) -> Self {
         let words = vec![W::default(); rows * lanes + LINE / size_of::<W>()];
         // The memory stays where it is when the vector moves. Words are aligned to their own size.
         debug_assert_eq!(align_of::<W>(), size_of::<W>());
@@ -105,26 +105,26 @@ impl<W: Word> Rows<W> {
     }
 
     /// Words in a row.
-    pub(super) fn lanes(&self) -> usize {
+    fn lanes(&self) -> usize {
         self.lanes
     }
 
     /// A row's words.
     #[inline(always)]
-    pub(super) fn row(&self, row: usize) -> &[W] {
+    fn row(&self, row: usize) -> &[W] {
         &self.words[self.start + row * self.lanes..][..self.lanes]
     }
 
     /// A word.
     #[inline(always)]
-    pub(super) fn at(&mut self, row: usize, lane: usize) -> &mut W {
+    fn at(&mut self, row: usize, lane: usize) -> &mut W {
         debug_assert!(lane < self.lanes);
         &mut self.words[self.start + row * self.lanes + lane]
     }
 
     /// The first row's first word.
     #[inline(always)]
-    pub(super) fn first(&self) -> *const W {
+    fn first(&self) -> *const W {
         self.words[self.start..].as_ptr()
     }
 }
@@ -141,8 +141,8 @@ impl<W: Word> Block<W> {
     /// Lays out strings of numbered symbols.
     pub(super) fn new(strings: &[&[u32]], lanes: usize) -> Self {
         assert!(strings.len() <= lanes);
-        let index = Index::new(strings, LENGTHS as u16 + 1);
-        let mut rows = Rows::<W>::new(index.end().max(LENGTHS + 1), lanes);
+        let index = Index::new(strings);
+        let mut rows = Rows::<W>::new(index.rows(), lanes);
         for (lane, string) in strings.iter().enumerate() {
             assert!(string.len() <= W::BITS);
             for (place, &symbol) in string.iter().enumerate() {
@@ -186,6 +186,6 @@ impl<W: Word> Block<W> {
     /// The row of each of the query's symbols. All these rows are there, of as many words as there are lanes.
     #[inline(always)]
     pub(super) fn pick(&self, query: &Query<'_>, rows: &mut Vec<u16>) {
-        self.index.pick(query, rows, |row| row);
+        self.index.pick(query, rows);
     }
 }

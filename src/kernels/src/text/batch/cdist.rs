@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::choices::{Choices, Item, Spare, in_lanes};
+use super::choices::{Choices, Item, Spare};
 use super::measure::Measure;
 use super::queries::Queries;
 use super::scores::{Asked, is_far, near};
@@ -80,8 +80,7 @@ pub fn cdist<M: Measure, T: Cell<M::Score>>(
             // of its group.
             let strip =
                 unsafe { Strip::<M, T>::new(out, choices.places(item), item.is_run, cutoff) };
-            let in_lanes = group.partition_point(|query| in_lanes(item, query));
-            let (together, alone) = group.split_at(in_lanes);
+            let [together, alone] = item.split(&group);
             let near = near(measure, item, together, |_| cutoff);
             for query in together[..near.start].iter().chain(&together[near.end..]) {
                 strip.fill(query.row);

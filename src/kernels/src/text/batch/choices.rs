@@ -1,14 +1,13 @@
 //! Choices: strings laid out in blocks, by the width of word that they need, to be compared with any number of queries.
 
 use super::blocks::Block;
-use super::columns::{Columns, SYMBOLS};
 use super::counts::Counts;
+use super::measure::Measure;
 use super::queries::Query;
 use super::sets::Sets;
 use super::strings::{Alphabet, Strings};
 use super::tables::Tables;
 use super::tile::{self, Counts as Lanewise};
-use super::{damerau, measure::Measure};
 use crate::simd::Level;
 use crate::threads::Interrupted;
 
@@ -21,15 +20,6 @@ const FEW: usize = 16;
 /// Blocks that are made between two looks at whether to stop: about a millisecond.
 const LOOK: usize = 64;
 
-/// What a block is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Layout {
-    /// Words with a bit for each place.
-    Bits,
-    /// Symbols.
-    Columns,
-}
-
 /// Which strings share a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
@@ -39,7 +29,7 @@ pub enum Order {
     ByLength,
 }
 
-/// Strings to compare queries with, laid out for a kind of measure and a level.
+/// Strings to compare queries with, laid out for a measure and a level.
 #[derive(Debug)]
 pub struct Choices {
     strings: Strings,
@@ -74,7 +64,6 @@ pub(super) enum Lanes {
     U16(Block<u16>),
     U32(Block<u32>),
     U64(Block<u64>),
-    Columns(Columns),
     /// None: they are too long.
     Long,
 }
@@ -86,13 +75,11 @@ pub struct Spare {
     pub(super) u16: tile::Spare<u16>,
     pub(super) u32: tile::Spare<u32>,
     pub(super) u64: tile::Spare<u64>,
-    pub(super) columns: damerau::Spare,
     pub(super) tables: Tables,
 }
 
 impl Choices {
-    /// Lays the strings out, in an order that the measure may have reasons not to follow. `stop` is asked every few
-    /// milliseconds.
+    /// Lays the strings out. `stop` is asked every few milliseconds.
     ///
     /// # Errors
     ///
@@ -125,8 +112,8 @@ impl Choices {
             Vec::new()
         };
         let order = match order {
-            Order::AsGiven if measure.takes_any_order() => strings.by_key(width_class, stop)?,
-            Order::AsGiven | Order::ByLength => strings.by_length(stop)?,
+            Order::AsGiven => strings.by_key(width_class, stop)?,
+            Order::ByLength => strings.by_length(stop)?,
         };
         let mut choices = Self {
             strings,
@@ -138,7 +125,7 @@ impl Choices {
             items: Vec::new(),
         };
         let counts = tile::lanes(level);
-        while let Some(item) = choices.next_item(measure.layout(), counts) {
+        while let Some(item) = choices.next_item(counts) {
             if choices.items.len().is_multiple_of(LOOK) && stop() {
                 return Err(Interrupted);
             }
@@ -148,38 +135,30 @@ impl Choices {
     }
 
     /// The item behind the last one.
-    fn next_item(&self, layout: Layout, counts: Lanewise) -> Option<Item> {
+    fn next_item(&self, counts: Lanewise) -> Option<Item> {
         let first = self.items.last().map_or(0, |item| item.first + item.count);
         let rest = &self.order[first..];
         let length = |&index: &u32| self.strings.get(index as usize).len();
         let longest = width(length(rest.first()?));
-        let (most, longest) = match (layout, longest) {
-            (_, usize::MAX) => (FEW, usize::MAX),
-            (Layout::Columns, _) => (counts.columns, LONGEST),
-            (Layout::Bits, 8) => (counts.u8, 8),
-            (Layout::Bits, 16) => (counts.u16, 16),
-            (Layout::Bits, 32) => (counts.u32, 32),
-            (Layout::Bits, _) => (counts.u64, LONGEST),
+        let most = match longest {
+            8 => counts.u8,
+            16 => counts.u16,
+            32 => counts.u32,
+            LONGEST => counts.u64,
+            _ => FEW,
         };
-        let fit = rest
+        let strings: Vec<&[u32]> = rest
             .iter()
             .take(most)
             .take_while(|index| length(index) <= longest)
-            .count();
-        let mut strings: Vec<&[u32]> = rest[..fit]
-            .iter()
             .map(|&index| self.strings.get(index as usize))
             .collect();
-        let lanes = match (layout, longest) {
-            (_, usize::MAX) => Lanes::Long,
-            (Layout::Columns, _) => {
-                strings.truncate(few_symbols(&strings));
-                Lanes::Columns(Columns::new(&strings, most))
-            }
-            (Layout::Bits, 8) => Lanes::U8(Block::new(&strings, most)),
-            (Layout::Bits, 16) => Lanes::U16(Block::new(&strings, most)),
-            (Layout::Bits, 32) => Lanes::U32(Block::new(&strings, most)),
-            (Layout::Bits, _) => Lanes::U64(Block::new(&strings, most)),
+        let lanes = match longest {
+            8 => Lanes::U8(Block::new(&strings, most)),
+            16 => Lanes::U16(Block::new(&strings, most)),
+            32 => Lanes::U32(Block::new(&strings, most)),
+            LONGEST => Lanes::U64(Block::new(&strings, most)),
+            _ => Lanes::Long,
         };
         let lengths = strings.iter().map(|string| string.len());
         let places = &rest[..strings.len()];
@@ -293,21 +272,12 @@ fn width_class(length: usize) -> usize {
     }
 }
 
-/// How many of the strings have at most [`SYMBOLS`] different symbols together.
-fn few_symbols(strings: &[&[u32]]) -> usize {
-    let mut seen = std::collections::HashSet::new();
-    let fits = |string: &&&[u32]| {
-        seen.extend(string.iter().copied());
-        seen.len() <= SYMBOLS
-    };
-    strings.iter().take_while(fits).count()
-}
-
-/// The queries that an item's strings are compared with in lanes; the others have to be, pair by pair.
-pub(super) fn in_lanes(item: &Item, query: &Query<'_>) -> bool {
-    match item.lanes {
-        Lanes::Long => false,
-        Lanes::Columns(_) => query.symbols.len() <= damerau::LONGEST,
-        _ => true,
+impl Item {
+    /// The queries that its strings are compared with in lanes, and those that they are pair by pair: all or none.
+    pub(super) fn split<'a, 'q>(&self, queries: &'a [Query<'q>]) -> [&'a [Query<'q>]; 2] {
+        match self.lanes {
+            Lanes::Long => [&[], queries],
+            _ => [queries, &[]],
+        }
     }
 }

@@ -2,13 +2,13 @@
 
 use std::fmt::Debug;
 
-use super::choices::{Item, Lanes, Layout, Spare};
-use super::damerau;
+use super::choices::{Item, Lanes, Spare};
+use super::edits::Steps;
 use super::hamming::Different;
-use super::levenshtein::Edits;
 use super::scores::{Asked, Distances};
 use super::tile;
 use crate::simd::Level;
+use crate::text::long::{Alignment, Damerau, Levenshtein};
 use crate::text::{self, Pair, Pieces};
 use crate::threads::Interrupted;
 
@@ -44,12 +44,6 @@ pub trait Sealed: Copy + Debug + Send + Sync {
     /// What stands for a score that does not pass the cutoff.
     fn beyond(cutoff: Self::Score) -> Self::Score;
 
-    /// What the choices have to be laid out in.
-    fn layout(self) -> Layout;
-
-    /// Whether strings of many lengths may share a block at no cost.
-    fn takes_any_order(self) -> bool;
-
     /// What the strings are cut into, where it measures sets.
     fn pieces(self) -> Option<Pieces> {
         None
@@ -81,7 +75,7 @@ pub trait Sealed: Copy + Debug + Send + Sync {
     fn scores(self, level: Level, item: &Item, asked: Asked<'_, Self::Score>, spare: &mut Spare);
 }
 
-/// Runs a tile of the item's block: what an algorithm finds, `decode` tells. Nothing but bits is laid out in words.
+/// Runs a tile of the item's block: what an algorithm finds, `decode` tells. None is made of long strings.
 macro_rules! run_tile {
     ($algorithm:ty, $decode:expr, $level:expr, $item:expr, $asked:expr, $spare:expr) => {{
         type Found = $algorithm;
@@ -98,7 +92,7 @@ macro_rules! run_tile {
             Lanes::U64(block) => {
                 tile::run::<_, Found, _>($level, block, $asked, $decode, &mut $spare.u64);
             }
-            Lanes::Columns(_) | Lanes::Long => unreachable!("not laid out in bits"),
+            Lanes::Long => unreachable!("not laid out in lanes"),
         }
     }};
 }
@@ -118,17 +112,6 @@ impl Sealed for Distance {
     #[inline(always)]
     fn beyond(cutoff: u32) -> u32 {
         cutoff.saturating_add(1)
-    }
-
-    fn layout(self) -> Layout {
-        match self {
-            Self::DamerauLevenshtein => Layout::Columns,
-            Self::Levenshtein | Self::Osa | Self::Hamming => Layout::Bits,
-        }
-    }
-
-    fn takes_any_order(self) -> bool {
-        self.layout() == Layout::Bits
     }
 
     fn bound_beside(
@@ -161,15 +144,15 @@ impl Sealed for Distance {
     }
 
     fn scores(self, level: Level, item: &Item, asked: Asked<'_, u32>, spare: &mut Spare) {
-        if let Lanes::Columns(columns) = &item.lanes {
-            return damerau::run(level, columns, asked, &mut spare.columns);
-        }
-        let decode = Distances::<true>;
         match self {
-            Self::Hamming => run_tile!(Different, decode, level, item, asked, spare),
-            Self::Osa => run_tile!(Edits<true>, decode, level, item, asked, spare),
-            Self::Levenshtein => run_tile!(Edits<false>, decode, level, item, asked, spare),
-            Self::DamerauLevenshtein => unreachable!("laid out in columns"),
+            Self::Levenshtein => {
+                run_tile!(Steps<Levenshtein>, Distances, level, item, asked, spare)
+            }
+            Self::Osa => run_tile!(Steps<Alignment>, Distances, level, item, asked, spare),
+            Self::DamerauLevenshtein => {
+                run_tile!(Steps<Damerau>, Distances, level, item, asked, spare);
+            }
+            Self::Hamming => run_tile!(Different, Distances, level, item, asked, spare),
         }
     }
 }

@@ -41,22 +41,18 @@ pub(super) trait Decode<W> {
     fn decode(&mut self, found: Found<'_, W>, scores: &mut [Self::Score]);
 }
 
-/// Words that are distances; where they are relative, less the query's length, plus as much as a word has bits.
-pub(super) struct Distances<const RELATIVE: bool>;
+/// Words that are distances less the query's length, plus as much as a word has bits.
+pub(super) struct Distances;
 
-impl<const RELATIVE: bool> Distances<RELATIVE> {
+impl Distances {
     /// What is added to a word; it may be less than nothing.
     #[inline(always)]
     fn base<W: Word>(query: usize) -> u32 {
-        if RELATIVE {
-            (query as u32).wrapping_sub(W::BITS as u32)
-        } else {
-            0
-        }
+        (query as u32).wrapping_sub(W::BITS as u32)
     }
 }
 
-impl<W: Word, const RELATIVE: bool> Decode<W> for Distances<RELATIVE> {
+impl<W: Word> Decode<W> for Distances {
     type Score = u32;
 
     #[inline(always)]

@@ -1,6 +1,6 @@
 //! Similarities as measures: Jaro's, Winkler's and Jaccard's, where what the lanes have counted becomes scores.
 
-use super::choices::{self, Item, Lanes, Spare};
+use super::choices::{Item, Lanes, Spare};
 use super::jaro::{Common, PREFIX_MOST};
 use super::measure::{Measure, Sealed, run_tile};
 use super::scores::{Asked, Decode, Found, MOST, most};
@@ -44,14 +44,6 @@ impl Sealed for Similarity {
     #[inline(always)]
     fn beyond(_: f64) -> f64 {
         0.0
-    }
-
-    fn layout(self) -> choices::Layout {
-        choices::Layout::Bits
-    }
-
-    fn takes_any_order(self) -> bool {
-        true
     }
 
     fn pieces(self) -> Option<Pieces> {

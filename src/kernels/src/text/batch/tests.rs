@@ -236,7 +236,7 @@ fn every_length() {
             .collect()
     };
     let mut queries = strings(3);
-    queries.extend([249, 250, 251, 300, 1000].map(|length| Some(text(length, 2))));
+    queries.extend([250, 300, 1000].map(|length| Some(text(length, 2))));
     let few = |given: Given| -> Given {
         if cfg!(miri) {
             given.into_iter().step_by(5).collect()

@@ -167,8 +167,6 @@ pub(super) struct Counts {
     pub(super) u16: usize,
     pub(super) u32: usize,
     pub(super) u64: usize,
-    /// In a block of columns.
-    pub(super) columns: usize,
 }
 
 struct Count;
@@ -182,7 +180,6 @@ impl Kernel for Count {
             u16: SIDE,
             u32: SIDE,
             u64: SIDE,
-            columns: 1,
         }
     }
 
@@ -193,7 +190,6 @@ impl Kernel for Count {
             u16: A::U16::COUNT * SIDE,
             u32: A::U32::COUNT * SIDE,
             u64: A::U64::COUNT * SIDE,
-            columns: A::U8::COUNT,
         }
     }
 }
