@@ -1,5 +1,9 @@
 //! Arguments that are arrays: any buffer exporter or DLPack tensor on the CPU, held for the call, not copied.
 
+mod held;
+
+pub(crate) use held::Held;
+
 use std::marker::PhantomData;
 use std::mem;
 use std::ptr;
@@ -34,10 +38,6 @@ macro_rules! elements {
 elements!(f32, f64, i8, i16, i32, i64, u8, u16, u32, u64);
 
 /// What keeps the memory alive and in place.
-#[expect(
-    dead_code,
-    reason = "held, not looked at: dropping it gives the memory back"
-)]
 enum Memory<'py> {
     Vector(Bound<'py, Vector>),
     Buffer(PyUntypedBuffer),
