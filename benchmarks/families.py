@@ -12,6 +12,7 @@ from types import ModuleType
 import hotkernels as hk
 import numpy as np
 
+from benchmarks.chart import chart
 from benchmarks.job import job
 from benchmarks.measure import Work
 from benchmarks.text import text
@@ -195,6 +196,7 @@ FAMILIES: dict[str, Callable[[], Iterator[Work]]] = {
     "reduce": reduce,
     "text": text,
     "job": job,
+    "chart": chart,
     "calls": calls,
     "threads": threads,
 }

@@ -30,7 +30,7 @@ def main(words: list[str]) -> int:
     declared = matrix.load()
     served = {interpreter.name: interpreter for interpreter in declared.interpreters}
     parser = argparse.ArgumentParser(prog="nox -s bench --", description=__doc__, allow_abbrev=False)
-    parser.add_argument("family", nargs="*", help="vector, reduce, text, job, calls, threads (all)")
+    parser.add_argument("family", nargs="*", help="vector, reduce, text, job, chart, calls, threads (all)")
     parser.add_argument("--rounds", default="15", metavar="N", help="counted rounds a row (15)")
     args = parser.parse_args(words)
     rounds = ["--rounds", args.rounds]

@@ -137,7 +137,7 @@ class TestRecords:
             flat = np.full(3, price)
             found = drawn((flat, flat, flat, flat))
             assert found["y"] == pytest.approx(199.5)
-        extremes = np.array([-1.7e308, 1.7e308])
+        extremes = np.array([-1e308, 1e308])  # further apart than a float64 holds
         found = drawn((extremes, extremes, extremes, extremes))
         assert found["wick_top"].tolist() == pytest.approx([380, 20], abs=1)
         far = np.array([1e300])
@@ -181,7 +181,7 @@ class TestBuffer:
         assert shown.dtype.names == ("x", "y", "width", "height", "wick_top", "wick_bottom", "rgba")
         assert shown.tobytes() == bytes(commands) == records(commands).tobytes()
         assert not shown.flags.writeable
-        with pytest.raises(TypeError):
+        with pytest.raises((TypeError, NotImplementedError)):
             view[0] = 1  # type: ignore[call-overload]
         with pytest.raises((BufferError, TypeError)):
             struct.pack_into("f", commands, 0, 1.0)

@@ -111,8 +111,10 @@ impl Places {
     /// The first candle of a place; that of place `count` is the end.
     #[inline]
     pub(super) fn candle(&self, place: usize) -> usize {
-        let share = place as u128 * (self.end - self.start) as u128 / self.count as u128;
-        self.start + share as usize
+        let candles = self.end - self.start;
+        // place * candles / count, by steps that do not overflow: there are at most a million places.
+        let (each, rest) = (candles / self.count, candles % self.count);
+        self.start + place * each + place * rest / self.count
     }
 
     /// The place that a candle is in.
@@ -178,8 +180,10 @@ pub(super) fn draw<T: Float>(
         places,
         scale,
     } = frame;
+    let mut end = places.candle(from);
     for place in from..places.count {
-        let (first, end) = (places.candle(place), places.candle(place + 1));
+        let first = end;
+        end = places.candle(place + 1);
         let candle = if end - first == 1 {
             Some(series.read(first)).filter(Candle::is_finite)
         } else {

@@ -1,6 +1,6 @@
 //! Lows and highs of 16 candles, of 16 times 16 and so on: those of any range of candles by looking at a few.
 
-use super::candles::{Columns, Series, Tail};
+use super::candles::{Candle, Columns, Series, Tail};
 use crate::Float;
 use crate::arch::{self, Arch, Doubles, Kernel, Vector};
 use crate::memory::Source;
@@ -59,17 +59,36 @@ impl Extent {
     #[inline]
     fn of_candles<T: Float>(series: &Series<'_, T>, from: usize, to: usize) -> Self {
         let mut all = Self::EMPTY;
-        for index in from..to {
-            let candle = series.read(index);
-            if candle.is_finite() {
-                // + 0.0: no sign of a zero depends on which of two zeros came first.
-                all = all.join(Self {
-                    low: candle.low + 0.0,
-                    high: candle.high + 0.0,
-                });
-            }
+        let split = to.min(series.tail.start).max(from);
+        let [opens, highs, lows, closes] = if from < split {
+            series.columns.map(|column| column.range(from..split))
+        } else {
+            [Source::from(&[] as &[T]); 4]
+        };
+        for index in 0..opens.len() {
+            all = all.with(Candle {
+                open: opens.read(index).to_f64(),
+                high: highs.read(index).to_f64(),
+                low: lows.read(index).to_f64(),
+                close: closes.read(index).to_f64(),
+            });
+        }
+        for index in split..to {
+            all = all.with(series.read(index));
         }
         all
+    }
+
+    #[inline]
+    fn with(self, candle: Candle) -> Self {
+        if !candle.is_finite() {
+            return self;
+        }
+        // + 0.0: no sign of a zero depends on which of two zeros came first.
+        self.join(Self {
+            low: candle.low + 0.0,
+            high: candle.high + 0.0,
+        })
     }
 }
 

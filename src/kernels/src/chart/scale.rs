@@ -8,8 +8,10 @@ pub(super) struct Scale {
     pub(super) bottom: f64,
     pub(super) top: f64,
     height: f64,
-    /// A half where the span of prices is more than an `f64` holds.
+    /// A half where the span of prices is more than an `f64` holds, else 1.
     shrink: f64,
+    /// The span, times that.
+    span: f64,
 }
 
 impl Scale {
@@ -21,6 +23,7 @@ impl Scale {
             top,
             height,
             shrink,
+            span: top * shrink - bottom * shrink,
         }
     }
 
@@ -51,14 +54,8 @@ impl Scale {
     /// Pixels from the upper edge down. Prices far outside end one height beyond the edge: painters take no larger numbers.
     #[inline]
     pub(super) fn y(&self, price: f64) -> f64 {
-        let Self {
-            bottom,
-            top,
-            height,
-            shrink,
-        } = *self;
-        let share = (top * shrink - price * shrink) / (top * shrink - bottom * shrink);
-        (share * height).clamp(-height, 2.0 * height)
+        let share = (self.top * self.shrink - price * self.shrink) / self.span;
+        (share * self.height).clamp(-self.height, 2.0 * self.height)
     }
 }
 
