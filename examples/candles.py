@@ -51,10 +51,11 @@ class Chart(QWidget):
         if kept == 0 or self.commands.price_range != scale:
             self.update()
         elif kept < len(self.commands):
-            left = float(np.frombuffer(self.commands, self.commands.dtype)["x"][kept])
-            # A body is in the middle of its place, and a pixel at its edge may be painted in part.
+            body = np.frombuffer(self.commands, self.commands.dtype)[kept]
+            # A body is in the middle of its place.
             place = self.width() / self.commands.places
-            self.update(QRect(int(left - place / 2), 0, self.width(), self.height()))
+            left = int(body["x"] - (place - body["width"]) / 2)
+            self.update(QRect(left, 0, self.width() - left, self.height()))
 
     # The last candle
 
