@@ -59,7 +59,7 @@ def expected(columns: Columns, width: float, height: float, start: int, end: int
     body = pitch if total > fitting else max(pitch * style.get("body_width", 0.8), 1)
 
     def y(price: np.ndarray) -> np.ndarray:
-        return np.clip((top - price) / (top - bottom) * height, -height, 2 * height)
+        return np.clip((top - price) * (height / (top - bottom)), -height, 2 * height)
 
     upper, lower = np.minimum(y(o), y(c)), np.maximum(y(o), y(c))
     short = np.maximum(1 - (lower - upper), 0)

@@ -180,10 +180,19 @@ pub(super) fn draw<T: Float>(
         places,
         scale,
     } = frame;
+    // As Places::candle, without its division.
+    let candles = places.end - places.start;
+    let (each, rest) = (candles / places.count, candles % places.count);
     let mut end = places.candle(from);
+    let mut owed = from * rest % places.count;
     for place in from..places.count {
         let first = end;
-        end = places.candle(place + 1);
+        end += each;
+        owed += rest;
+        if owed >= places.count {
+            owed -= places.count;
+            end += 1;
+        }
         let candle = if end - first == 1 {
             Some(series.read(first)).filter(Candle::is_finite)
         } else {
@@ -209,12 +218,12 @@ fn merged<T: Float>(
     }
     // The columns may have been written since the overview was built: what was there may be gone.
     let first = overview.first(series, from, to)?;
-    let last = overview.last(series, first, to)?;
+    let last = overview.last(series, from, to)?;
     Some(Candle {
-        open: series.read(first).open,
+        open: first.open,
         high: extent.high,
         low: extent.low,
-        close: series.read(last).close,
+        close: last.close,
     })
 }
 

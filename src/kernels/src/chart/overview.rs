@@ -214,13 +214,15 @@ impl Overview {
         series: &Series<'_, T>,
         from: usize,
         to: usize,
-    ) -> Option<usize> {
+    ) -> Option<Candle> {
         let mut index = from;
         while index < to {
+            let candle = series.read(index);
+            if candle.is_finite() {
+                return Some(candle);
+            }
             if index.is_multiple_of(FAN) && self.levels[0][index / FAN].is_empty() {
                 index += FAN;
-            } else if series.read(index).is_finite() {
-                return Some(index);
             } else {
                 index += 1;
             }
@@ -234,13 +236,15 @@ impl Overview {
         series: &Series<'_, T>,
         from: usize,
         to: usize,
-    ) -> Option<usize> {
+    ) -> Option<Candle> {
         let mut end = to;
         while end > from {
+            let candle = series.read(end - 1);
+            if candle.is_finite() {
+                return Some(candle);
+            }
             if end.is_multiple_of(FAN) && self.levels[0][end / FAN - 1].is_empty() {
                 end -= FAN.min(end - from);
-            } else if series.read(end - 1).is_finite() {
-                return Some(end - 1);
             } else {
                 end -= 1;
             }

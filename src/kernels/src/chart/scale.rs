@@ -8,22 +8,29 @@ pub(super) struct Scale {
     pub(super) bottom: f64,
     pub(super) top: f64,
     height: f64,
-    /// A half where the span of prices is more than an `f64` holds, else 1.
-    shrink: f64,
-    /// The span, times that.
-    span: f64,
+    /// A power of two that brings prices where their span neither overflows nor underflows: nearly always 1.
+    unit: f64,
+    /// The upper price in that unit, and pixels of a price in it.
+    top_units: f64,
+    pixels: f64,
 }
 
 impl Scale {
     /// These prices at the edges; `bottom` is below `top`, both are finite.
     pub(super) fn fixed(bottom: f64, top: f64, height: f64) -> Self {
-        let shrink = if (top - bottom).is_finite() { 1.0 } else { 0.5 };
+        let unit = match top - bottom {
+            span if span.is_infinite() => 0.5,
+            // So near to one another are small numbers alone.
+            span if span < 1e-270 => f64::from_bits((1023 + 400) << 52), // 2^400
+            _ => 1.0,
+        };
         Self {
             bottom,
             top,
             height,
-            shrink,
-            span: top * shrink - bottom * shrink,
+            unit,
+            top_units: top * unit,
+            pixels: height / (top * unit - bottom * unit),
         }
     }
 
@@ -54,8 +61,8 @@ impl Scale {
     /// Pixels from the upper edge down. Prices far outside end one height beyond the edge: painters take no larger numbers.
     #[inline]
     pub(super) fn y(&self, price: f64) -> f64 {
-        let share = (self.top * self.shrink - price * self.shrink) / self.span;
-        (share * self.height).clamp(-self.height, 2.0 * self.height)
+        let y = (self.top_units - price * self.unit) * self.pixels;
+        y.clamp(-self.height, 2.0 * self.height)
     }
 }
 
