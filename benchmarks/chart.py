@@ -70,7 +70,9 @@ def chart() -> Iterator[Work]:
             at["numpy"] ^= 1
             return records(columns, at["numpy"], count + at["numpy"])
 
-        def updated(renderer: hk.CandleRenderer = live, count: int = count, at: dict[str, int] = at, last: Columns = columns) -> object:
+        def updated(
+            renderer: hk.CandleRenderer = live, count: int = count, at: dict[str, int] = at, last: Columns = columns
+        ) -> object:
             at["live"] ^= 1
             opened = float(last[0][-1])
             renderer.update_last_candle(opened, opened, opened, opened - at["live"] / 1000)

@@ -47,7 +47,7 @@ def expected(columns: Columns, width: float, height: float, start: int, end: int
         chosen = np.flatnonzero(valid[first:last]) + first
         if len(chosen):
             rows.append((place, opens[chosen[0]], highs[chosen].max(), lows[chosen].min(), closes[chosen[-1]]))
-    place, o, h, low, c = np.array(rows).T.reshape(5, -1)
+    number, o, h, low, c = np.array(rows).T.reshape(5, -1)
     if fixed := style.get("price_range"):
         bottom, top = fixed
     else:
@@ -64,7 +64,7 @@ def expected(columns: Columns, width: float, height: float, start: int, end: int
     upper, lower = np.minimum(y(o), y(c)), np.maximum(y(o), y(c))
     short = np.maximum(1 - (lower - upper), 0)
     records = np.empty(len(o), hk.CandleRenderer.dtype)
-    records["x"] = place * pitch + (pitch - body) / 2
+    records["x"] = number * pitch + (pitch - body) / 2
     records["y"] = upper - short / 2
     records["width"] = body
     records["height"] = np.where(short > 0, 1, lower - upper)
@@ -154,7 +154,12 @@ class TestRecords:
     def test_style(self) -> None:
         renderer = hk.CandleRenderer(200, 100, up_color=0x11223344, down_color=1, unchanged_color=2)
         assert (renderer.width, renderer.height, renderer.body_width, renderer.padding) == (200, 100, 0.8, 0.05)
-        assert (renderer.up_color, renderer.down_color, renderer.unchanged_color, renderer.price_range) == (0x11223344, 1, 2, None)
+        assert (renderer.up_color, renderer.down_color, renderer.unchanged_color, renderer.price_range) == (
+            0x11223344,
+            1,
+            2,
+            None,
+        )
         columns = walk(20)
         renderer.set_candles(*columns)
         assert set(records(renderer.generate_render_commands(0, 20))["rgba"]) <= {0x11223344, 1, 2}
@@ -182,7 +187,7 @@ class TestBuffer:
         assert shown.tobytes() == bytes(commands) == records(commands).tobytes()
         assert not shown.flags.writeable
         with pytest.raises((TypeError, NotImplementedError)):
-            view[0] = 1  # type: ignore[call-overload]
+            view[0] = 1
         with pytest.raises((BufferError, TypeError)):
             struct.pack_into("f", commands, 0, 1.0)
         assert repr(commands).startswith("RenderCommands(10 records, price_range=(")
@@ -264,9 +269,7 @@ class TestOwnership:
         renderer.set_candles(*walk(300))
         gc.collect()
         filler = [np.full(300, 7.0) for _ in range(50)]
-        np.testing.assert_array_equal(
-            records(renderer.generate_render_commands(0, 300)), expected(walk(300), 400, 100, 0, 300)
-        )
+        np.testing.assert_array_equal(records(renderer.generate_render_commands(0, 300)), expected(walk(300), 400, 100, 0, 300))
         assert len(filler) == 50
 
     def test_what_is_written_is_drawn_after_set_candles(self) -> None:
@@ -275,12 +278,10 @@ class TestOwnership:
         renderer.set_candles(*columns)
         records(renderer.generate_render_commands(0, 3000))
         for column in columns:
-            column += 5
+            np.add(column, 5, out=column)
             column[17] = 1e6
         renderer.set_candles(*columns)
-        np.testing.assert_array_equal(
-            records(renderer.generate_render_commands(0, 3000)), expected(columns, 100, 100, 0, 3000)
-        )
+        np.testing.assert_array_equal(records(renderer.generate_render_commands(0, 3000)), expected(columns, 100, 100, 0, 3000))
 
 
 class TestLastCandle:

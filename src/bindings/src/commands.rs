@@ -153,6 +153,7 @@ pub(crate) struct RecordDtype;
 
 #[pymethods]
 impl RecordDtype {
+    #[expect(clippy::unused_self, reason = "a descriptor is asked as an object")]
     fn __get__<'py>(
         &self,
         py: Python<'py>,

@@ -32,7 +32,11 @@ pub(crate) enum Held<T> {
 /// The exporter's own memory.
 pub(crate) struct Exported {
     layout: Layout,
-    _keeper: Keeper,
+    #[expect(
+        dead_code,
+        reason = "held, not looked at: dropping it gives the memory back"
+    )]
+    keeper: Keeper,
 }
 
 // SAFETY: the layout points to plain numbers, which the keeper holds in place and any thread may read. A buffer and a tensor are
@@ -50,12 +54,12 @@ impl<T: Element> Held<T> {
             return Ok(Self::Copied(view.copy()?.into_boxed_slice()));
         }
         let layout = array.layout;
-        let _keeper = match array.memory {
+        let keeper = match array.memory {
             Memory::Vector(vector) => Keeper::Vector(vector.unbind()),
             Memory::Buffer(buffer) => Keeper::Buffer(buffer),
             Memory::Tensor(tensor) => Keeper::Tensor(tensor),
         };
-        Ok(Self::Exported(Exported { layout, _keeper }))
+        Ok(Self::Exported(Exported { layout, keeper }))
     }
 
     /// The elements.

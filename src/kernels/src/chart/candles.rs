@@ -21,12 +21,9 @@ impl Candle {
     #[inline]
     #[must_use]
     pub fn is_finite(&self) -> bool {
-        // A difference with itself is 0 for a number, and NaN for NaN and an infinity.
-        let differences = (self.open - self.open)
-            + (self.high - self.high)
-            + (self.low - self.low)
-            + (self.close - self.close);
-        !differences.is_nan()
+        // Zero times a number is 0; times NaN or an infinity it is NaN.
+        let zeros = (self.open * 0.0 + self.high * 0.0) + (self.low * 0.0 + self.close * 0.0);
+        !zeros.is_nan()
     }
 }
 

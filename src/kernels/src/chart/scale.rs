@@ -68,8 +68,6 @@ impl Scale {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::float_cmp, reason = "the numbers are exact in binary")]
-
     use super::{Extent, Scale};
 
     #[test]

@@ -1,10 +1,5 @@
 //! Frames against the specification at every level, from columns of both types, after any updates; what stays of a frame.
 
-#![expect(
-    clippy::float_cmp,
-    reason = "frames are the specification's bit for bit"
-)]
-
 use std::sync::Arc;
 
 use proptest::collection::vec;
