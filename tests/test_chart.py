@@ -101,7 +101,7 @@ class TestRecords:
         columns = walk(count, dtype=dtype)
         np.testing.assert_array_equal(drawn(columns), expected(columns, 800, 400, 0, count))
 
-    @settings(max_examples=40)
+    @settings(max_examples=max(settings().max_examples // 2, 5))
     @given(
         st.integers(1, 700),
         st.tuples(st.floats(0, 1), st.floats(0, 1)),
