@@ -164,6 +164,12 @@ def emulated(session: nox.Session) -> None:
 
 
 @session("ci")
+def examples(session: nox.Session) -> None:
+    """Test the examples, with Qt painting off screen: nox -s examples -- [pytest options]"""
+    session.run("python", "-m", "scripts.examples", *session.posargs)
+
+
+@session("ci")
 def bench(session: nox.Session) -> None:
     """Measure the kernels beside their peers: nox -s bench -- [FAMILY …]"""
     session.run("python", "-m", "scripts.bench", *session.posargs)

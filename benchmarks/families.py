@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import hotkernels as hk
 import numpy as np
 
+from benchmarks.chart import chart
 from benchmarks.ffi import ffi
 from benchmarks.job import job
 from benchmarks.measure import Work, peer, relative_error
@@ -132,6 +133,7 @@ FAMILIES: dict[str, Callable[[], Iterator[Work]]] = {
     "text": text,
     "names": per_call,
     "job": job,
+    "chart": chart,
     "calls": calls,
     "ffi": ffi,
     "threads": threads,

@@ -29,6 +29,14 @@ rows = big32[:614_400].reshape(800, 768)
 letters = "".join(random.Random(0).choices("abcdefghijklmnopqrstuvwxyz ", k=40_000))
 names = [f"{number:x}{number * 7919 % 10007:o}" for number in range(3000)]
 
+
+def chart() -> bytes:
+    """A renderer anew, its overview too."""
+    renderer = hk.CandleRenderer(800, 400)
+    renderer.set_candles(big64, big64, big64, big64)
+    return bytes(renderer.generate_render_commands(0, len(big64)))
+
+
 KERNELS: dict[str, Callable[[], Any]] = {
     "dot float32": lambda: hk.dot(big32, big32),
     "dot float64": lambda: hk.dot(big64, big64),
@@ -55,6 +63,7 @@ KERNELS: dict[str, Callable[[], Any]] = {
     "nysiis": lambda: hk.nysiis(letters),
     "match_rating_codex": lambda: hk.match_rating_codex(letters),
     "cdist": lambda: hk.cdist(names[:1000], names, "damerau_levenshtein", threads=1),
+    "chart": chart,
     "best_match": lambda: hk.best_match(names[:1000], names, "damerau_levenshtein", threads=1),
 }
 

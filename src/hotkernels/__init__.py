@@ -1,9 +1,11 @@
-"""Hot kernels in Rust that release the GIL: vectors and exact sums from any buffer, text from any str.
+"""Hot kernels in Rust that release the GIL: vectors and exact sums from any buffer, text from any str, charts.
 
 The functions are described where they are: help(hotkernels.dot).
 """
 
 from hotkernels._native import (
+    CandleRenderer,
+    RenderCommands,
     ThreadSafeCounter,
     Vector,
     __version__,
@@ -30,6 +32,8 @@ from hotkernels._native import (
 )
 
 __all__ = [
+    "CandleRenderer",
+    "RenderCommands",
     "ThreadSafeCounter",
     "Vector",
     "__version__",

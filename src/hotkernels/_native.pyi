@@ -1,11 +1,13 @@
 # What the compiled module holds; nox -s lint checks it against the module (stubtest).
 from collections.abc import Buffer, Callable, Iterable, Iterator
-from typing import Any, Literal, Protocol, SupportsFloat, SupportsIndex, final, overload, type_check_only
+from typing import Any, ClassVar, Literal, Protocol, SupportsFloat, SupportsIndex, final, overload, type_check_only
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 __all__ = [
+    "CandleRenderer",
+    "RenderCommands",
     "ThreadSafeCounter",
     "Vector",
     "__version__",
@@ -161,3 +163,47 @@ class ThreadSafeCounter:
     def __new__(cls) -> ThreadSafeCounter: ...
     def increment(self) -> int: ...
     def get(self) -> int: ...
+
+@final
+class CandleRenderer:
+    dtype: ClassVar[np.dtype[np.void]]
+    def __new__(
+        cls,
+        width: float,
+        height: float,
+        *,
+        up_color: int = 0x26A69AFF,
+        down_color: int = 0xEF5350FF,
+        unchanged_color: int = 0x9E9E9EFF,
+        body_width: float = 0.8,
+        padding: float = 0.05,
+        price_range: tuple[float, float] | None = None,
+    ) -> CandleRenderer: ...
+    up_color: int
+    down_color: int
+    unchanged_color: int
+    body_width: float
+    padding: float
+    price_range: tuple[float, float] | None
+    @property
+    def width(self) -> float: ...
+    @property
+    def height(self) -> float: ...
+    def resize(self, width: float, height: float) -> None: ...
+    def set_candles(self, opens: _Array, highs: _Array, lows: _Array, closes: _Array) -> None: ...
+    def update_last_candle(self, open: float, high: float, low: float, close: float) -> None: ...  # noqa: A002 - the price's name
+    def append_candle(self, open: float, high: float, low: float, close: float) -> None: ...  # noqa: A002 - the price's name
+    def generate_render_commands(self, start: SupportsIndex, end: SupportsIndex) -> RenderCommands: ...
+    def __len__(self) -> int: ...
+
+@final
+class RenderCommands:
+    dtype: ClassVar[np.dtype[np.void]]
+    @property
+    def price_range(self) -> tuple[float, float]: ...
+    @property
+    def places(self) -> int: ...
+    @property
+    def unchanged(self) -> int: ...
+    def __len__(self) -> int: ...
+    def __buffer__(self, flags: int, /) -> memoryview: ...

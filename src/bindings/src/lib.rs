@@ -10,6 +10,8 @@ mod argument;
 mod array;
 mod arrow;
 mod batch;
+mod chart;
+mod commands;
 mod counter;
 mod dlpack;
 mod dtype;
@@ -37,6 +39,10 @@ mod _native {
 
     #[pymodule_export]
     use super::batch::{best_match, cdist};
+    #[pymodule_export]
+    use super::chart::CandleRenderer;
+    #[pymodule_export]
+    use super::commands::RenderCommands;
     #[pymodule_export]
     use super::counter::ThreadSafeCounter;
     #[pymodule_export]

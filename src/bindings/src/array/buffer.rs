@@ -4,7 +4,7 @@
 
 use std::ffi::CStr;
 use std::marker::{PhantomData, PhantomPinned};
-use std::mem::MaybeUninit;
+use std::mem::{self, ManuallyDrop, MaybeUninit};
 use std::pin::Pin;
 use std::slice;
 
@@ -148,6 +148,29 @@ impl<'py> Buffer<'py> {
             && !start.is_null()
             && start.addr().is_multiple_of(size);
         fits.then_some((start, length as usize))
+    }
+}
+
+/// A buffer that an object holds from one call to the next, released by whichever thread drops it.
+pub(crate) struct Kept(ManuallyDrop<Pin<Box<Buffer<'static>>>>);
+
+impl<'py> Buffer<'py> {
+    /// Holds it beyond the call.
+    pub(super) fn keep(self: Pin<Box<Self>>) -> Kept {
+        // SAFETY: the lifetime stands for being attached, which `Kept` is again when it releases the buffer.
+        let buffer =
+            unsafe { mem::transmute::<Pin<Box<Buffer<'py>>>, Pin<Box<Buffer<'static>>>>(self) };
+        Kept(ManuallyDrop::new(buffer))
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        // Nobody can be attached to an interpreter that is shutting down: the memory then stays as it is.
+        Python::try_attach(|_| {
+            // SAFETY: dropped once, and attached.
+            unsafe { ManuallyDrop::drop(&mut self.0) }
+        });
     }
 }
 

@@ -2,7 +2,10 @@
 
 mod buffer;
 mod flat;
+mod held;
 mod view;
+
+pub(crate) use held::Held;
 
 use std::marker::PhantomData;
 use std::mem;
@@ -45,10 +48,6 @@ elements!(
 );
 
 /// What keeps the memory alive and in place.
-#[expect(
-    dead_code,
-    reason = "held, not looked at: dropping it gives the memory back"
-)]
 enum Memory<'py> {
     Vector(Bound<'py, Vector>),
     Buffer(Pin<Box<Buffer<'py>>>),
@@ -62,7 +61,7 @@ pub(crate) struct Array<'py> {
     dtype: Dtype,
     writable: bool,
     layout: Layout,
-    _memory: Memory<'py>,
+    memory: Memory<'py>,
 }
 
 impl<'py> Array<'py> {
@@ -111,7 +110,7 @@ impl<'py> Array<'py> {
             dtype,
             writable: false,
             layout,
-            _memory: Memory::Vector(vector.clone()),
+            memory: Memory::Vector(vector.clone()),
         }
     }
 
@@ -168,7 +167,7 @@ impl<'py> Array<'py> {
             dtype,
             writable,
             layout,
-            _memory: Memory::Buffer(buffer),
+            memory: Memory::Buffer(buffer),
         }
         .checked()
     }
@@ -190,7 +189,7 @@ impl<'py> Array<'py> {
             dtype,
             writable: false,
             layout,
-            _memory: Memory::Tensor(tensor),
+            memory: Memory::Tensor(tensor),
         }
         .checked()
     }

@@ -149,6 +149,12 @@ pub trait Doubles<A>: Vector<A, Element = f64> {
 
     /// The sum of the lanes, pairwise.
     fn sum(self) -> f64;
+
+    /// Lane by lane, `self` where it is less than `b`, else `b`: so `b` where either is NaN.
+    fn lesser(self, b: Self) -> Self;
+
+    /// Lane by lane, `self` where it is greater than `b`, else `b`: so `b` where either is NaN.
+    fn greater(self, b: Self) -> Self;
 }
 
 /// More lanes than any vector register has.

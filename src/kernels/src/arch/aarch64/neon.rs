@@ -246,4 +246,18 @@ impl Doubles<Neon> for F64x2 {
         // SAFETY: see above.
         unsafe { vaddvq_f64(self.0) }
     }
+
+    #[inline(always)]
+    fn lesser(self, b: Self) -> Self {
+        // Not vminq_f64, which gives NaN when one operand is NaN.
+        // SAFETY: see above.
+        Self(unsafe { vbslq_f64(vcltq_f64(self.0, b.0), self.0, b.0) })
+    }
+
+    #[inline(always)]
+    fn greater(self, b: Self) -> Self {
+        // As above.
+        // SAFETY: see above.
+        Self(unsafe { vbslq_f64(vcgtq_f64(self.0, b.0), self.0, b.0) })
+    }
 }

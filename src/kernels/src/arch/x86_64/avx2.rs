@@ -245,4 +245,18 @@ impl Doubles<Avx2> for F64x4 {
             _mm_cvtsd_f64(_mm_add_sd(halves, _mm_unpackhi_pd(halves, halves)))
         }
     }
+
+    #[inline(always)]
+    fn lesser(self, b: Self) -> Self {
+        // The instruction gives its second operand when one is NaN, and when both are zeros.
+        // SAFETY: see above.
+        Self(unsafe { _mm256_min_pd(self.0, b.0) })
+    }
+
+    #[inline(always)]
+    fn greater(self, b: Self) -> Self {
+        // As above.
+        // SAFETY: see above.
+        Self(unsafe { _mm256_max_pd(self.0, b.0) })
+    }
 }

@@ -240,4 +240,18 @@ impl Doubles<Avx512> for F64x8 {
         // SAFETY: see above.
         unsafe { _mm512_reduce_add_pd(self.0) }
     }
+
+    #[inline(always)]
+    fn lesser(self, b: Self) -> Self {
+        // The instruction gives its second operand when one is NaN, and when both are zeros.
+        // SAFETY: see above.
+        Self(unsafe { _mm512_min_pd(self.0, b.0) })
+    }
+
+    #[inline(always)]
+    fn greater(self, b: Self) -> Self {
+        // As above.
+        // SAFETY: see above.
+        Self(unsafe { _mm512_max_pd(self.0, b.0) })
+    }
 }

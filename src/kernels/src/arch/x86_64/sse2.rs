@@ -239,4 +239,18 @@ impl Doubles<Sse2> for F64x2 {
         // SAFETY: see above.
         unsafe { _mm_cvtsd_f64(_mm_add_sd(self.0, _mm_unpackhi_pd(self.0, self.0))) }
     }
+
+    #[inline(always)]
+    fn lesser(self, b: Self) -> Self {
+        // The instruction gives its second operand when one is NaN, and when both are zeros.
+        // SAFETY: see above.
+        Self(unsafe { _mm_min_pd(self.0, b.0) })
+    }
+
+    #[inline(always)]
+    fn greater(self, b: Self) -> Self {
+        // As above.
+        // SAFETY: see above.
+        Self(unsafe { _mm_max_pd(self.0, b.0) })
+    }
 }
