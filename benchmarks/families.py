@@ -13,6 +13,7 @@ import numpy as np
 
 from benchmarks.chart import chart
 from benchmarks.ffi import ffi
+from benchmarks.image import image
 from benchmarks.job import job
 from benchmarks.measure import Work, peer, relative_error
 from benchmarks.text import per_call, text
@@ -133,6 +134,7 @@ FAMILIES: dict[str, Callable[[], Iterator[Work]]] = {
     "text": text,
     "names": per_call,
     "job": job,
+    "image": image,
     "chart": chart,
     "calls": calls,
     "ffi": ffi,

@@ -56,8 +56,8 @@ def locks(pyproject: Path = ROOT / "pyproject.toml") -> list[Lock]:
     declared += [Lock(name=name, requirements=resolve(groups, name), python=served) for name in ("cov", "bench", "examples")]
     declared += [
         Lock(name="test", requirements=(*test, *peers), python=served),
-        # The last NumPy and Hypothesis with wheels for free-threaded 3.13, which the others need not stay on.
-        Lock(name="test-cp313t", requirements=(*test, "numpy<2.5", "hypothesis<6.156"), python="3.13"),
+        # The last NumPy, SciPy and Hypothesis with wheels for free-threaded 3.13, which the others need not stay on.
+        Lock(name="test-cp313t", requirements=(*test, "numpy<2.5", "scipy<1.18", "hypothesis<6.156"), python="3.13"),
     ]
     # No marker tells a free-threaded build from another; a file of its own does.
     declared += [Lock(name=f"test-{name}", requirements=test, python="3.14") for name in ("cp314t", "cp315t")]

@@ -28,6 +28,7 @@ SCORERS: dict[str, Callable[..., float]] = {
     "jaccard": lambda a, b, unit: hk.jaccard_similarity(a, b, unit=unit),
 }
 SIMILARITIES = {"jaro", "jaro_winkler", "jaccard"}
+FEWER = settings(max_examples=max(1, settings().max_examples * 2 // 5))  # each is hundreds of pairs
 UNITS: Any = st.sampled_from(["grapheme", "codepoint"])
 
 
@@ -77,6 +78,7 @@ def nearest(
 
 
 @pytest.mark.parametrize("scorer", SCORERS)
+@FEWER
 @given(problem=problems(), unit=UNITS, threads=st.integers(1, 4))
 def test_every_pair(scorer: Any, problem: tuple[Given, Given], unit: Any, threads: int) -> None:
     found = hk.cdist(*problem, scorer, unit=unit, threads=threads)
@@ -90,6 +92,7 @@ def test_every_pair(scorer: Any, problem: tuple[Given, Given], unit: Any, thread
 
 
 @pytest.mark.parametrize("scorer", SCORERS)
+@FEWER
 @given(problem=problems(), data=st.data())
 def test_cutoffs(scorer: Any, problem: tuple[Given, Given], data: st.DataObject) -> None:
     cutoffs = st.sampled_from([0.0, 0.7, 0.85, 1.0]) if scorer in SIMILARITIES else st.sampled_from([0, 1, 2.5, 5, 40])
@@ -110,7 +113,7 @@ def test_many_of_every_length(scorer: Any) -> None:
         np.testing.assert_array_equal(found, expected(queries, choices, scorer, "grapheme"))
 
 
-@settings(max_examples=30)
+@FEWER
 @given(
     problem=problems(),
     size=st.none() | st.integers(1, 5),

@@ -48,6 +48,8 @@ KERNELS: dict[str, Callable[[], Any]] = {
     "cosine_matrix int8": lambda: hk.cosine_matrix(rows.astype(np.int8), threads=1),
     "top_k": lambda: hk.top_k(rows, rows, 5, threads=1),
     "top_k of one": lambda: hk.top_k(rows[:1], rows, 5, threads=1),
+    "median_filter uint8": lambda: hk.median_filter(rows.view(np.uint8), 9, threads=1),
+    "median_filter float32": lambda: hk.median_filter(rows[:100], 61, threads=1),
     "sum float32": lambda: hk.sum(big32),
     "sum float64": lambda: hk.sum(big64),
     "sum int32": lambda: hk.sum(big32.view(np.int32)),
@@ -148,6 +150,8 @@ def test_reading_while_another_writes_is_no_crash() -> None:
             with suppress(ValueError):  # infinities of both signs, as the bits would have it
                 hk.sum(values)
             hk.cosine_matrix(values)
+            hk.median_filter(values, 3)
+            hk.median_filter(values, 45)
             hk.dot(values[0], values[1])
     finally:
         stop.set()
@@ -195,7 +199,17 @@ class TestCounter:
 @pytest.mark.thread_unsafe(reason="signals go to the main thread")
 @pytest.mark.parametrize(
     "kernel",
-    ["cosine_matrix", "top_k", "sum", "dot", "levenshtein_distance", "damerau_levenshtein_distance", "cdist", "best_match"],
+    [
+        "cosine_matrix",
+        "top_k",
+        "median_filter",
+        "sum",
+        "dot",
+        "levenshtein_distance",
+        "damerau_levenshtein_distance",
+        "cdist",
+        "best_match",
+    ],
 )
 def test_ctrl_c_stops_a_long_call(kernel: str, patience: int) -> None:
     # Seconds of work each, in memory that is there once.
@@ -203,6 +217,7 @@ def test_ctrl_c_stops_a_long_call(kernel: str, patience: int) -> None:
     work = {
         "cosine_matrix": lambda: hk.cosine_matrix(np.lib.stride_tricks.as_strided(big32, (20_000, 768), (128, 4)), threads=2),
         "top_k": lambda: hk.top_k(many, many, 5, threads=2),
+        "median_filter": lambda: [hk.median_filter(big32.reshape(2000, 2000), 61) for _ in range(100)],
         "sum": lambda: [hk.sum(big64) for _ in range(5000)],
         "dot": lambda: [hk.dot(big64, big64) for _ in range(5000)],
         "levenshtein_distance": lambda: hk.levenshtein_distance("ab" * 500_000, "ba" * 400_000 + "c"),

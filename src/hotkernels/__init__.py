@@ -1,4 +1,4 @@
-"""Hot kernels in Rust that release the GIL: vectors and exact sums from any buffer, text from any str, charts.
+"""Hot kernels in Rust that release the GIL: vectors, exact sums, images and charts from any buffer, text from any str.
 
 The functions are described where they are: help(hotkernels.dot).
 """
@@ -23,6 +23,7 @@ from hotkernels._native import (
     levenshtein_distance,
     match_rating_codex,
     match_rating_comparison,
+    median_filter,
     metaphone,
     nysiis,
     osa_distance,
@@ -51,6 +52,7 @@ __all__ = [
     "levenshtein_distance",
     "match_rating_codex",
     "match_rating_comparison",
+    "median_filter",
     "metaphone",
     "nysiis",
     "osa_distance",

@@ -1,5 +1,5 @@
 # What the compiled module holds; nox -s lint checks it against the module (stubtest).
-from collections.abc import Buffer, Callable, Iterable, Iterator
+from collections.abc import Buffer, Callable, Iterable, Iterator, Sequence
 from typing import Any, ClassVar, Literal, Protocol, SupportsFloat, SupportsIndex, final, overload, type_check_only
 
 import numpy as np
@@ -25,6 +25,7 @@ __all__ = [
     "levenshtein_distance",
     "match_rating_codex",
     "match_rating_comparison",
+    "median_filter",
     "metaphone",
     "nysiis",
     "osa_distance",
@@ -54,6 +55,7 @@ type _Narrow = np.float32 | np.float16 | np.int8 | np.uint16
 type _Metric = Literal["cosine", "dot"]
 type _Dtype = Literal["float32", "float64"]
 type _Unit = Literal["grapheme", "codepoint"]
+type _Mode = Literal["reflect", "constant", "nearest", "mirror", "wrap", "grid-mirror", "grid-constant", "grid-wrap"]
 type _Scorer = Literal["levenshtein", "osa", "damerau_levenshtein", "hamming", "jaro", "jaro_winkler", "jaccard"]
 
 def dot(a: _Array, b: _Array) -> float: ...
@@ -86,6 +88,26 @@ def top_k(
 def top_k(
     queries: _Array, corpus: _Array, k: SupportsIndex, *, metric: _Metric = "cosine", threads: int | None = None
 ) -> tuple[NDArray[np.int64], NDArray[Any]]: ...
+@overload
+def median_filter(
+    image: _Array,
+    size: SupportsIndex | Sequence[SupportsIndex],
+    *,
+    mode: _Mode = "reflect",
+    cval: SupportsFloat | SupportsIndex = 0.0,
+    out: None = None,
+    threads: int | None = None,
+) -> NDArray[Any]: ...
+@overload
+def median_filter[Out: Buffer](
+    image: _Array,
+    size: SupportsIndex | Sequence[SupportsIndex],
+    *,
+    mode: _Mode = "reflect",
+    cval: SupportsFloat | SupportsIndex = 0.0,
+    out: Out,
+    threads: int | None = None,
+) -> Out: ...
 def sum(x: _Array | Iterable[SupportsFloat | SupportsIndex]) -> int | float: ...  # noqa: A001 - used as hk.sum
 def levenshtein_distance(a: str, b: str, *, unit: _Unit = "grapheme") -> int: ...
 def osa_distance(a: str, b: str, *, unit: _Unit = "grapheme") -> int: ...

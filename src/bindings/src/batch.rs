@@ -211,7 +211,7 @@ pub(crate) fn cdist<'py>(
         out.clone()
     } else {
         let dtype = wanted.as_ref().unwrap_or(&scorer.dtypes()[0].1);
-        empty(py, "cdist", call.shape(), dtype)?
+        empty(py, "cdist", &call.shape(), dtype)?
     };
     let output = Array::take(&result, "out", Some(2))?;
     if !scorer
@@ -360,10 +360,10 @@ where
     let indices = empty(
         call.py,
         "best_match",
-        [1, call.queries.len()],
+        &[1, call.queries.len()],
         &Dtype::Int(8),
     )?;
-    let scores = empty(call.py, "best_match", [1, call.queries.len()], &M::TOLD)?;
+    let scores = empty(call.py, "best_match", &[1, call.queries.len()], &M::TOLD)?;
     let progress = Progress::take(progress, total)?;
     let Call {
         level,

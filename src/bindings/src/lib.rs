@@ -15,6 +15,7 @@ mod commands;
 mod counter;
 mod dlpack;
 mod dtype;
+mod image;
 mod matrix;
 mod meta;
 #[cfg(misuse)]
@@ -45,6 +46,8 @@ mod _native {
     use super::commands::RenderCommands;
     #[pymodule_export]
     use super::counter::ThreadSafeCounter;
+    #[pymodule_export]
+    use super::image::median_filter;
     #[pymodule_export]
     use super::matrix::{cosine_matrix, top_k};
     #[pymodule_export]

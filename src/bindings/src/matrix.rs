@@ -7,7 +7,7 @@ use hotkernels_kernels::vector::{self, Bfloat16, Half, Metric};
 use pyo3::exceptions::{PyBufferError, PyImportError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PyString, PyTuple};
 
 use crate::argument::{describe, mixed_dtypes, not_empty, threads, wrong_dtype};
 use crate::array::{Array, Element, Matrix, OutOfMemory, shape_text};
@@ -57,7 +57,7 @@ pub(crate) fn cosine_matrix<'py>(
     ];
     let result = match out {
         Some(out) => out.clone(),
-        None => empty(py, "cosine_matrix", shape, &dtype)?,
+        None => empty(py, "cosine_matrix", &shape, &dtype)?,
     };
     let output = Array::take(&result, "out", Some(2))?;
     check_output(
@@ -123,8 +123,8 @@ pub(crate) fn top_k<'py>(
     let dtype = checked(&queries, Some(&corpus))?;
     let k = count(k, corpus.shape()[0])?;
     let shape = [queries.shape()[0], k];
-    let indices = empty(py, "top_k", shape, &Dtype::Int(8))?;
-    let scores = empty(py, "top_k", shape, &dtype)?;
+    let indices = empty(py, "top_k", &shape, &Dtype::Int(8))?;
+    let scores = empty(py, "top_k", &shape, &dtype)?;
     {
         let arrays = (
             Array::take(&indices, "indices", Some(2))?,
@@ -225,7 +225,7 @@ fn metric(value: Option<&Bound<'_, PyAny>>) -> PyResult<Metric> {
 pub(crate) fn empty<'py>(
     py: Python<'py>,
     function: &str,
-    shape: [usize; 2],
+    shape: &[usize],
     dtype: &Dtype,
 ) -> PyResult<Bound<'py, PyAny>> {
     let or = if matches!(function, "best_match" | "top_k") {
@@ -240,6 +240,7 @@ pub(crate) fn empty<'py>(
         named.set_cause(py, Some(error));
         named
     })?;
+    let shape = PyTuple::new(py, shape)?;
     numpy.call_method1(intern!(py, "empty"), (shape, dtype.name()))
 }
 

@@ -1,4 +1,5 @@
-//! Kernels that Python calls through `hotkernels-bindings`, in Rust alone: vectors, exact sums, text, charts, threads, a counter.
+//! Kernels that Python calls through `hotkernels-bindings`, in Rust alone: vectors, exact sums, text, images, charts, threads,
+//! a counter.
 //!
 //! Each family is a module of plain functions. They take a [`simd::Level`], views of [`memory`] that other threads may
 //! write in the meantime, and, where they may run long, a way to be stopped: a function that is asked from time to time,
@@ -9,6 +10,7 @@
 //! | [`vector`] | dot products, norms, cosines; of many with many, the matrix or the best, blocked |
 //! | [`reduce`] | correctly rounded sums of floats, exact sums of integers |
 //! | [`text`] | edit distances and similarities of strings, phonetic codes |
+//! | [`image`] | the median filter of images |
 //! | [`chart`] | candlestick charts as rectangles in pixels, at any zoom |
 //! | [`counter`] | a counter for any number of threads |
 //! | [`simd`] | which instruction sets this CPU has, and which one is used |
@@ -27,6 +29,7 @@ mod arch;
 pub mod chart;
 pub mod counter;
 mod float;
+pub mod image;
 pub mod memory;
 pub mod reduce;
 pub mod simd;

@@ -262,6 +262,24 @@ impl<'py> Array<'py> {
         }
     }
 
+    /// All elements as a matrix of that shape, to be written; that they lie in C order without gaps, and aligned, was looked at
+    /// before, and that nothing else that the call reads lies there.
+    pub(crate) fn plane<T: Element>(&self, rows: usize, columns: usize) -> Target<'_, T> {
+        assert!(self.writable && self.dtype.size() == Some(mem::size_of::<T>()));
+        assert!(self.is_contiguous());
+        let elements: usize = self.shape().iter().product();
+        assert_eq!(rows.checked_mul(columns), Some(elements));
+        // SAFETY: the exporter holds so many elements without gaps and lets them be written for as long as this lives.
+        unsafe { Target::new(self.layout.start.cast_mut().cast(), rows, columns, columns) }
+    }
+
+    /// Whether all elements lie in C order without gaps.
+    pub(crate) fn is_contiguous(&self) -> bool {
+        self.dtype
+            .size()
+            .is_some_and(|size| self.layout.is_contiguous_from(0, size))
+    }
+
     /// Whether the exporter lets its memory be written.
     pub(crate) fn is_writable(&self) -> bool {
         self.writable

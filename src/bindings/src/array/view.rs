@@ -38,7 +38,7 @@ impl Layout {
     }
 
     /// Whether dimensions `from..` are in C order without gaps.
-    fn is_contiguous_from(&self, from: usize, item_size: usize) -> bool {
+    pub(super) fn is_contiguous_from(&self, from: usize, item_size: usize) -> bool {
         let mut expected = item_size as isize;
         for dim in (from..self.dims).rev() {
             if self.shape[dim] > 1 && self.strides[dim] != expected {

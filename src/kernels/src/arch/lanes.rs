@@ -1,13 +1,13 @@
 //! Vector registers of unsigned integers: the lanes in which bit-parallel kernels work on many strings at once.
 
-use super::Arch;
+use super::{Arch, Order};
 
 /// The integers of a lane.
 pub trait Word: Copy + Default + Ord + Send + Sync + 'static {
     /// A register of them.
-    type Lanes<A: Arch>: Lanes<A, Word = Self>;
+    type Lanes<A: Arch>: Order<A, Word = Self>;
     /// One of them, without SIMD.
-    type One: Lanes<(), Word = Self>;
+    type One: Order<(), Word = Self>;
 
     /// How many bits.
     const BITS: usize;
@@ -96,7 +96,7 @@ pub trait Lanes<A>: Copy {
 
 /// A register of one lane, without SIMD.
 #[derive(Clone, Copy)]
-pub struct One<W>(W);
+pub struct One<W>(pub(super) W);
 
 macro_rules! one {
     ($($word:ty),*) => {$(

@@ -12,6 +12,7 @@ mod aarch64;
 pub(crate) mod bytes;
 mod lanes;
 mod offsets;
+mod order;
 mod tile;
 mod words;
 #[cfg(target_arch = "x86_64")]
@@ -19,6 +20,7 @@ mod x86_64;
 
 pub(crate) use lanes::{Lanes, Word};
 pub(crate) use offsets::{Offset, Offsets};
+pub(crate) use order::Order;
 pub(crate) use tile::Tile;
 pub(crate) use words::{Plain, Words};
 
@@ -36,10 +38,10 @@ pub trait Arch: Copy + Send + Sync + 'static {
     /// A register of places to load from.
     type Offsets: Offsets<Self>;
     /// Registers of integers.
-    type U8: Lanes<Self, Word = u8>;
-    type U16: Lanes<Self, Word = u16>;
-    type U32: Lanes<Self, Word = u32>;
-    type U64: Lanes<Self, Word = u64>;
+    type U8: Order<Self, Word = u8>;
+    type U16: Order<Self, Word = u16>;
+    type U32: Order<Self, Word = u32>;
+    type U64: Order<Self, Word = u64>;
     /// Rows and columns of the tile that `tile_f32` computes, and of `tile_f64`'s.
     const TILE_F32: (usize, usize);
     const TILE_F64: (usize, usize);

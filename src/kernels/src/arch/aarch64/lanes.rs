@@ -13,7 +13,7 @@ macro_rules! lanes {
      $xor:ident, $bic:ident, $add:ident, $sub:ident, $equal:ident, $ones:ident, $max:ident) => {
         #[doc = concat!(stringify!($count), " lanes of `", stringify!($word), "`.")]
         #[derive(Clone, Copy)]
-        pub(crate) struct $name($register);
+        pub(crate) struct $name(pub(super) $register);
 
         impl Lanes<Neon> for $name {
             type Word = $word;

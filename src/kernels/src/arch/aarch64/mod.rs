@@ -8,4 +8,5 @@
 pub(crate) mod bytes;
 mod lanes;
 pub(crate) mod neon;
+mod order;
 mod words;

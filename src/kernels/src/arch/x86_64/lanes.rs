@@ -15,7 +15,7 @@ macro_rules! lanes {
      $equal:path, $ones:path, $any:path) => {
         #[doc = concat!(stringify!($count), " lanes of `", stringify!($word), "`.")]
         #[derive(Clone, Copy)]
-        pub(crate) struct $name($register);
+        pub(crate) struct $name(pub(super) $register);
 
         impl Lanes<$arch> for $name {
             type Word = $word;

@@ -10,6 +10,7 @@ pub(crate) mod avx512;
 pub(crate) mod bytes;
 mod lanes;
 mod offsets;
+mod order;
 pub(crate) mod sse2;
 mod transpose;
 mod words;
