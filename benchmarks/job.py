@@ -27,7 +27,7 @@ PAIRS = QUERIES * CHOICES
 SLICE = 40_000
 """Queries of the part that is done: 10 billion pairs."""
 
-SAMPLES: dict[str, tuple[int, int, int]] = {"damerau_levenshtein": (100, 4, 1)}
+SAMPLES: dict[str, tuple[int, int, int]] = {"damerau_levenshtein": (1000, 4, 1)}
 """Queries with all choices for the project, then for RapidFuzz; queries with 10,000 choices for jellyfish."""
 USUAL = (1000, 200, 4)
 

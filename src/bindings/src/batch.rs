@@ -185,7 +185,8 @@ limits!(
 /// specification says, invalid UTF-8 among that, and (a UnicodeEncodeError) for a lone surrogate, what a stream failed
 /// with as ValueError or OSError, ImportError where NumPy is needed and missing. The GIL is released; Ctrl-C stops it, with out half-written.
 ///
-/// Up to 64 units a string, or words or pieces in its set: many choices at once in the lanes of vector registers (Hyyrö 2003; for swaps with a gap, as damerau_levenshtein_distance).
+/// Up to 64 units a string, or words or pieces in its set: many choices at once in the lanes of vector registers, by the
+/// recurrences of the functions for two strings (Hyyrö 2003).
 #[pyfunction]
 #[pyo3(
     signature = (queries, choices, scorer=None, *, score_cutoff=None, unit=DEFAULT, ngram_size=None, out=None, dtype=None, threads=None),

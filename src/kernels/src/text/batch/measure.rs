@@ -146,7 +146,7 @@ impl Sealed for Distance {
     fn scores(self, level: Level, item: &Item, asked: Asked<'_, u32>, spare: &mut Spare) {
         match self {
             Self::Levenshtein => {
-                run_tile!(Steps<Levenshtein>, Distances, level, item, asked, spare)
+                run_tile!(Steps<Levenshtein>, Distances, level, item, asked, spare);
             }
             Self::Osa => run_tile!(Steps<Alignment>, Distances, level, item, asked, spare),
             Self::DamerauLevenshtein => {
