@@ -20,7 +20,7 @@ use crate::threads::{Interrupted, Team};
 pub(super) const BLOCK: usize = 192;
 
 /// A packed group of queries, about, at most.
-const GROUP_BYTES: usize = 8 << 20;
+const GROUP_BYTES: usize = 14 << 20;
 
 /// A packed chunk of the corpus, about, at most.
 const CHUNK_BYTES: usize = 768 << 10;
