@@ -12,7 +12,7 @@ use super::{Bfloat16, Element, Half, Metric, bytes, cosine_matrix, top_k};
 use crate::Float;
 use crate::arch::Kernel;
 use crate::arch::bytes::{ByteKernel, LayoutOf, TRAILER};
-use crate::memory::{Rows, Target};
+use crate::memory::{Rows, Source, Target};
 use crate::simd::{self, ByteUnit, Level};
 use crate::testing::config;
 use crate::threads::{Interrupted, Team};
@@ -119,7 +119,7 @@ fn every_number_of_16_bits_is_widened_exactly() {
     let all: Vec<Half> = (0..=u16::MAX).map(Half).collect();
     for level in simd::available() {
         let mut found = Vec::new();
-        let row = crate::memory::Source::from(&*all);
+        let row = Source::from(&*all);
         super::widen::pieces(level, [row], |[piece]| found.extend(piece.iter()));
         let same = |(found, half): (&f32, &Half)| {
             let expected = half.widen();
@@ -130,6 +130,30 @@ fn every_number_of_16_bits_is_widened_exactly() {
             "{level}"
         );
     }
+}
+
+#[test]
+fn every_number_of_16_bits_is_summed_exactly() {
+    const LEN: usize = 32; // a whole register's worth at every level, and no more than all registers'
+    fn holds<N: Narrow + super::wide::Wide + Default>(one: N, all: impl Iterator<Item = N>) {
+        let mut row = [N::default(); LEN];
+        let mut unit = row;
+        unit[1] = one;
+        for number in all {
+            row[1] = number;
+            for level in simd::available() {
+                let (a, b) = (Source::from(&row[..]), Source::from(&unit[..]));
+                let found = super::sums::Dot { a, b }.at(level);
+                let expected = f64::from(number.widen());
+                assert!(
+                    found == expected || (found.is_nan() && expected.is_nan()),
+                    "{level}: {found} {expected}"
+                );
+            }
+        }
+    }
+    holds(Half(0x3c00), (0..=u16::MAX).map(Half));
+    holds(Bfloat16(0x3f80), (0..=u16::MAX).map(Bfloat16));
 }
 
 /// The dot products of some rows of bytes, through packed tiles, in two parts of their columns.

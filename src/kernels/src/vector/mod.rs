@@ -13,6 +13,7 @@ mod scaled;
 mod sums;
 mod tiles;
 mod top_k;
+mod wide;
 mod widen;
 
 use crate::Float;

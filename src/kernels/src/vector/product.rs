@@ -29,7 +29,7 @@ const CHUNK_BYTES: usize = 768 << 10;
 const OWN_BYTES: usize = 32 << 20;
 
 /// Depths that are packed at a time, where results can wait for more.
-const DEPTHS: usize = 4;
+const DEPTHS: usize = 2;
 
 /// Multiplications that a thread does between two looks at whether to stop, about: 5 ms for `f32` with AVX2, ten times as
 /// long for `f64` with SSE2.
