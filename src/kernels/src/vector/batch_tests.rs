@@ -132,30 +132,6 @@ fn every_number_of_16_bits_is_widened_exactly() {
     }
 }
 
-#[test]
-fn every_number_of_16_bits_is_summed_exactly() {
-    const LEN: usize = 32; // a whole register's worth at every level, and no more than all registers'
-    fn holds<N: Narrow + super::wide::Wide + Default>(one: N, all: impl Iterator<Item = N>) {
-        let mut row = [N::default(); LEN];
-        let mut unit = row;
-        unit[1] = one;
-        for number in all {
-            row[1] = number;
-            for level in simd::available() {
-                let (a, b) = (Source::from(&row[..]), Source::from(&unit[..]));
-                let found = super::sums::Dot { a, b }.at(level);
-                let expected = f64::from(number.widen()) + 0.0; // a sum is never -0
-                assert!(
-                    found.to_bits() == expected.to_bits() || (found.is_nan() && expected.is_nan()),
-                    "{level}: {found} {expected}"
-                );
-            }
-        }
-    }
-    holds(Half(0x3c00), (0..=u16::MAX).map(Half));
-    holds(Bfloat16(0x3f80), (0..=u16::MAX).map(Bfloat16));
-}
-
 /// The dot products of some rows of bytes, through packed tiles, in two parts of their columns.
 fn packed(unit: ByteUnit, left: Rows<'_, i8>, right: Rows<'_, i8>, split: usize) -> Vec<f32> {
     let layout = LayoutOf.at(unit);

@@ -86,3 +86,36 @@ macro_rules! narrow {
 
 narrow!(Half, load_halves);
 narrow!(Bfloat16, load_bfloats);
+
+#[cfg(test)]
+mod tests {
+    use super::{Bfloat16, Half, Narrow, Wide};
+    use crate::arch::Kernel;
+    use crate::memory::Source;
+    use crate::simd;
+
+    #[test]
+    fn every_number_of_16_bits_is_summed_exactly() {
+        const LEN: usize = 32; // a whole register's worth at every level, and no more than all registers'
+        fn holds<N: Narrow + Wide + Default>(one: N, all: impl Iterator<Item = N>) {
+            let mut row = [N::default(); LEN];
+            let mut unit = row;
+            unit[1] = one;
+            for number in all {
+                row[1] = number;
+                for level in simd::available() {
+                    let (a, b) = (Source::from(&row[..]), Source::from(&unit[..]));
+                    let found = super::super::sums::Dot { a, b }.at(level);
+                    let expected = f64::from(number.widen()) + 0.0; // a sum is never -0
+                    assert!(
+                        found.to_bits() == expected.to_bits()
+                            || (found.is_nan() && expected.is_nan()),
+                        "{level}: {found} {expected}"
+                    );
+                }
+            }
+        }
+        holds(Half(0x3c00), (0..=u16::MAX).map(Half));
+        holds(Bfloat16(0x3f80), (0..=u16::MAX).map(Bfloat16));
+    }
+}
