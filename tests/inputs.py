@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import ctypes
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -29,6 +30,22 @@ class OnlyDLPack:
 class _OldDLPack(OnlyDLPack):
     def __dlpack__(self) -> object:  # type: ignore[override]
         return self.values.__dlpack__()
+
+
+class Bfloat16DLPack(OnlyDLPack):
+    """The bits of bfloat16, given as what they are: NumPy's tensor of uint16 with the type code of another library's."""
+
+    def __dlpack__(self, **options: Any) -> object:
+        capsule = self.values.__dlpack__(**options)
+        name = b"dltensor_versioned" if "dltensor_versioned" in repr(capsule) else b"dltensor"
+        signature = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)
+        address = signature(("PyCapsule_GetPointer", ctypes.pythonapi))(capsule, name)
+        # The code is behind data, device and ndim; those behind version, context, deleter and flags, where there are such.
+        place = address + 20 + (32 if name == b"dltensor_versioned" else 0)
+        code = ctypes.c_uint8.from_address(place)
+        assert code.value == 1, "NumPy's tensor is one of unsigned integers"
+        code.value = 4  # kDLBfloat
+        return capsule
 
 
 def bfloat16_bits(numbers: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import Any
 import hotkernels as hk
 import numpy as np
 import pytest
-from inputs import OnlyDLPack
+from inputs import Bfloat16DLPack, OnlyDLPack, bfloat16_bits
 
 
 class OnDevice(OnlyDLPack):
@@ -83,6 +83,22 @@ def test_dtypes(dtype: Any) -> None:
         TypeError, match=r"^a has dtype (int32|float16|DLPack type code \d, \d+ bits, 1 lanes); float32 or float64"
     ):
         hk.dot(OnlyDLPack(np.ones(3, dtype)), np.ones(3))
+
+
+@pytest.mark.parametrize("options", [{}, {"max_version": (1, 0)}])
+def test_bfloat16(options: dict[str, Any]) -> None:
+    class Tensor(Bfloat16DLPack):
+        def __dlpack__(self, **_: object) -> object:
+            return super().__dlpack__(**options)
+
+    bits = bfloat16_bits(np.random.default_rng(3).standard_normal((9, 40)))
+    rows = Tensor(bits)
+    np.testing.assert_array_equal(hk.cosine_matrix(rows), hk.cosine_matrix(bits))
+    np.testing.assert_array_equal(hk.cosine_matrix(Tensor(bits[:2]), rows), hk.cosine_matrix(bits[:2], bits))
+    for found, expected in zip(hk.top_k(rows, rows, 3), hk.top_k(bits, bits, 3), strict=True):
+        np.testing.assert_array_equal(found, expected)
+    with pytest.raises(TypeError, match=r"^a has dtype bfloat16; float32 or float64"):
+        hk.dot(Tensor(bits[0]), np.ones(40))
 
 
 def test_sums() -> None:

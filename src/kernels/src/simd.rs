@@ -16,9 +16,9 @@ pub enum Level {
     Scalar,
     /// SSE2, which every x86-64 CPU has.
     Sse2,
-    /// AVX2 and FMA: x86-64 CPUs since 2013 (Intel) and 2015 (AMD).
+    /// AVX2, FMA and F16C: x86-64 CPUs since 2013 (Intel) and 2015 (AMD).
     Avx2,
-    /// AVX-512 F, BW, DQ and VL, with AVX2 and FMA.
+    /// AVX-512 F, BW, DQ and VL, with AVX2, FMA and F16C.
     Avx512,
     /// NEON, which every aarch64 CPU has.
     Neon,
@@ -59,7 +59,7 @@ impl Level {
         match self {
             Self::Scalar => true,
             Self::Sse2 => has!("sse2"),
-            Self::Avx2 => has!("avx2") && has!("fma"),
+            Self::Avx2 => has!("avx2") && has!("fma") && has!("f16c"),
             Self::Avx512 => {
                 Self::Avx2.is_detected()
                     && has!("avx512f")

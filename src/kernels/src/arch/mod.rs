@@ -47,6 +47,8 @@ pub trait Arch: Copy + Send + Sync + 'static {
     const TILE_F64: (usize, usize);
     /// See [`tile::Sums::AHEAD`].
     const AHEAD: usize = 0;
+    /// How many numbers `widen_halves` widens; 0 where the instruction set has nothing for that.
+    const HALVES: usize = 0;
 
     /// Runs a tile of the cosine matrix.
     ///
@@ -88,6 +90,34 @@ pub trait Arch: Copy + Send + Sync + 'static {
         to: *mut f64,
         step: usize,
     );
+
+    /// Widens `HALVES` numbers of binary16.
+    ///
+    /// # Safety
+    ///
+    /// As many must be readable at `from` and writable at `to`; neither need be aligned to more than one number.
+    #[inline(always)]
+    unsafe fn widen_halves(self, _from: *const u16, _to: *mut f32) {}
+
+    /// Loads as many numbers of binary16 as a register of `f64` has lanes, widened; `None` where `HALVES` is 0.
+    ///
+    /// # Safety
+    ///
+    /// They must be readable at `from`, which need not be aligned to more than one number.
+    #[inline(always)]
+    unsafe fn load_halves(self, _from: *const u16) -> Option<Self::F64> {
+        None
+    }
+
+    /// The same with bfloat16.
+    ///
+    /// # Safety
+    ///
+    /// As [`Arch::load_halves`].
+    #[inline(always)]
+    unsafe fn load_bfloats(self, _from: *const u16) -> Option<Self::F64> {
+        None
+    }
 
     /// Asks for the memory there to be brought near; any address will do.
     #[inline(always)]

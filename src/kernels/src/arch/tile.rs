@@ -65,12 +65,18 @@ pub trait Sums<A>: Copy {
     /// Asks for the memory there to be brought near; any address will do.
     fn prefetch(arch: A, address: *const u8);
 
-    /// Stores the sums of the row and the columns from `at` on, or adds them to what is there, and completes them.
+    /// The sums, added to those that wait in the result.
     ///
     /// # Safety
     ///
-    /// `LANES` scores must be readable and writable at `place`, and `tile` be as in [`Tile::run`], of the rows and
-    /// columns of `shape`.
+    /// `LANES` of them must be readable at `place`.
+    unsafe fn add_waiting(self, arch: A, place: *const Self::Score) -> Self;
+
+    /// Stores the sums of the row and the columns from `at` on; completes them before, if the tile says so.
+    ///
+    /// # Safety
+    ///
+    /// `LANES` scores must be writable at `place`, and `tile` be as in [`Tile::run`], of the rows and columns of `shape`.
     unsafe fn put(
         self,
         arch: A,
@@ -114,6 +120,12 @@ impl<A: Arch, V: Vector<A>> Sums<A> for V {
     }
 
     #[inline(always)]
+    unsafe fn add_waiting(self, arch: A, place: *const Self::Score) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { <V as Vector<A>>::load(arch, place) }.add(self)
+    }
+
+    #[inline(always)]
     unsafe fn put(
         self,
         arch: A,
@@ -122,16 +134,16 @@ impl<A: Arch, V: Vector<A>> Sums<A> for V {
         _at: (usize, usize),
         place: *mut Self::Score,
     ) {
-        let mut sum = self;
+        // Without a branch, so that the loop over the sums is unrolled and they stay in registers.
+        let bound = if tile.last && tile.cosine {
+            V::Element::ONE
+        } else {
+            V::Element::from_f64(f64::INFINITY)
+        };
         // SAFETY: the caller's promise.
         unsafe {
-            if !tile.first {
-                sum = <V as Vector<A>>::load(arch, place).add(sum);
-            }
-            if tile.last && tile.cosine {
-                sum = sum.clamp(<V as Vector<A>>::splat(arch, V::Element::ONE));
-            }
-            sum.store(place);
+            self.clamp(<V as Vector<A>>::splat(arch, bound))
+                .store(place);
         }
     }
 }
@@ -195,54 +207,61 @@ impl<P: Copy, S: Float> Tile<P, S> {
         debug_assert!(ROWS * VECTORS * V::LANES <= MAX_TILE);
         let width = VECTORS * V::LANES;
         let whole = self.rows == ROWS && self.cols == width;
-        if whole {
-            for row in 0..ROWS {
+        let mut sums = [[V::zero(arch); VECTORS]; ROWS];
+        let (mut queries, mut corpus) = (self.queries, self.corpus);
+        // The result is asked for row by row: all of it at once would take all of the first cache's ways to the others, and
+        // the packed rows would have to wait.
+        let stretch = self.depth.div_ceil(ROWS);
+        let (mut left, mut row) = (self.depth, 0);
+        while left > 0 {
+            if whole {
                 let start = self.out.wrapping_add(row * self.stride);
                 V::prefetch(arch, start.cast());
                 V::prefetch(arch, start.wrapping_add(width - 1).cast());
+                row += 1;
             }
-        }
-        let mut sums = [[V::zero(arch); VECTORS]; ROWS];
-        let (mut queries, mut corpus) = (self.queries, self.corpus);
-        for _ in 0..self.depth {
-            if V::AHEAD > 0 {
-                V::prefetch(arch, queries.wrapping_add(V::AHEAD * ROWS).cast());
-                for index in 0..VECTORS {
-                    V::prefetch(
-                        arch,
-                        corpus
-                            .wrapping_add(V::AHEAD * width + index * V::LANES)
-                            .cast(),
-                    );
+            let steps = left.min(stretch);
+            left -= steps;
+            for _ in 0..steps {
+                if V::AHEAD > 0 {
+                    V::prefetch(arch, queries.wrapping_add(V::AHEAD * ROWS).cast());
+                    for index in 0..VECTORS {
+                        V::prefetch(
+                            arch,
+                            corpus
+                                .wrapping_add(V::AHEAD * width + index * V::LANES)
+                                .cast(),
+                        );
+                    }
                 }
-            }
-            let mut right = [V::zero(arch); VECTORS];
-            for index in 0..VECTORS {
-                // SAFETY: the caller's promise on `corpus`.
-                right[index] = unsafe { V::load(arch, corpus.add(index * V::LANES)) };
-            }
-            for row in 0..ROWS {
-                // SAFETY: the caller's promise on `queries`.
-                let left = V::splat(arch, unsafe { queries.add(row).read() });
+                let mut right = [V::zero(arch); VECTORS];
                 for index in 0..VECTORS {
-                    sums[row][index] = sums[row][index].add_products(left, right[index]);
+                    // SAFETY: the caller's promise on `corpus`.
+                    right[index] = unsafe { V::load(arch, corpus.add(index * V::LANES)) };
                 }
-            }
-            // SAFETY: the packed rows go on, or end, there.
-            unsafe {
-                queries = queries.add(ROWS);
-                corpus = corpus.add(width);
+                for row in 0..ROWS {
+                    // SAFETY: the caller's promise on `queries`.
+                    let left = V::splat(arch, unsafe { queries.add(row).read() });
+                    for index in 0..VECTORS {
+                        sums[row][index] = sums[row][index].add_products(left, right[index]);
+                    }
+                }
+                // SAFETY: the packed rows go on, or end, there.
+                unsafe {
+                    queries = queries.add(ROWS);
+                    corpus = corpus.add(width);
+                }
             }
         }
         if whole {
             // SAFETY: the whole tile lies within the result, by the caller's promise.
-            unsafe { self.put_all::<A, V, ROWS, VECTORS>(arch, &sums, self.out, self.stride) };
+            unsafe { self.put_all::<A, V, ROWS, VECTORS>(arch, sums, self.out, self.stride) };
         } else {
             let mut buffer = [S::ZERO; MAX_TILE];
             // SAFETY: the buffer has room for the tile; of the result, only what is within is touched.
             unsafe {
                 self.copy::<true>(&mut buffer, width);
-                self.put_all::<A, V, ROWS, VECTORS>(arch, &sums, buffer.as_mut_ptr(), width);
+                self.put_all::<A, V, ROWS, VECTORS>(arch, sums, buffer.as_mut_ptr(), width);
                 self.copy::<false>(&mut buffer, width);
             }
         }
@@ -258,13 +277,22 @@ impl<P: Copy, S: Float> Tile<P, S> {
     unsafe fn put_all<A: Copy, V, const ROWS: usize, const VECTORS: usize>(
         &self,
         arch: A,
-        sums: &[[V; VECTORS]; ROWS],
+        mut sums: [[V; VECTORS]; ROWS],
         out: *mut S,
         stride: usize,
     ) where
         V: Sums<A, Packed = P, Score = S>,
     {
         let shape = (ROWS, VECTORS * V::LANES);
+        if !self.first {
+            for row in 0..ROWS {
+                for index in 0..VECTORS {
+                    let place = out.wrapping_add(row * stride + index * V::LANES);
+                    // SAFETY: the caller's promise.
+                    sums[row][index] = unsafe { sums[row][index].add_waiting(arch, place) };
+                }
+            }
+        }
         for row in 0..ROWS {
             for index in 0..VECTORS {
                 let (sum, col) = (sums[row][index], index * V::LANES);

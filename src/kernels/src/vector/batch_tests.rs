@@ -12,7 +12,7 @@ use super::{Bfloat16, Element, Half, Metric, bytes, cosine_matrix, top_k};
 use crate::Float;
 use crate::arch::Kernel;
 use crate::arch::bytes::{ByteKernel, LayoutOf, TRAILER};
-use crate::memory::{Rows, Target};
+use crate::memory::{Rows, Source, Target};
 use crate::simd::{self, ByteUnit, Level};
 use crate::testing::config;
 use crate::threads::{Interrupted, Team};
@@ -119,7 +119,7 @@ fn every_number_of_16_bits_is_widened_exactly() {
     let all: Vec<Half> = (0..=u16::MAX).map(Half).collect();
     for level in simd::available() {
         let mut found = Vec::new();
-        let row = crate::memory::Source::from(&*all);
+        let row = Source::from(&*all);
         super::widen::pieces(level, [row], |[piece]| found.extend(piece.iter()));
         let same = |(found, half): (&f32, &Half)| {
             let expected = half.widen();

@@ -6,7 +6,7 @@ use super::bytes;
 use super::compiled::CompiledBatch;
 use super::pack::{Panel, Scale};
 use super::tiles::Tiles;
-use super::{scaled, sums, widen};
+use super::{scaled, sums, wide, widen};
 use crate::Float;
 use crate::arch::Kernel;
 use crate::arch::bytes::{ByteKernel, LayoutOf, TRAILER};
@@ -187,6 +187,10 @@ macro_rules! narrow {
                 if !cosine {
                     return Scale::ONE;
                 }
+                if wide::is_direct(level) {
+                    let square = sums::Dot { a: row, b: row }.at(level);
+                    return Scale::new(scaled::Norm::plain(square.sqrt()));
+                }
                 let mut square = 0.0;
                 widen::pieces(level, [row], |[piece]| {
                     square += sums::Dot { a: piece, b: piece }.at(level);
@@ -213,6 +217,14 @@ macro_rules! narrow {
                 [one, other]: [Source<'_, Self>; 2],
                 put: &mut dyn FnMut(usize, [f64; 3]),
             ) {
+                if wide::is_direct(level) {
+                    let others = [one, other];
+                    let sums = sums::Against { rows, others }.at(level);
+                    for (row, sums) in sums.as_chunks::<3>().0.iter().enumerate() {
+                        put(row, *sums);
+                    }
+                    return;
+                }
                 let [a, b, c, d] = rows;
                 let mut totals = [[0.0; 3]; ROWS];
                 widen::pieces(
@@ -239,6 +251,14 @@ macro_rules! narrow {
                 other: Source<'_, Self>,
                 put: &mut dyn FnMut(usize, [f64; 3]),
             ) {
+                if wide::is_direct(level) {
+                    let others = [other];
+                    let sums = sums::Against { rows, others }.at(level);
+                    for (row, [own, other]) in sums.as_chunks().0.iter().enumerate() {
+                        put(row, [*own, *other, 0.0]);
+                    }
+                    return;
+                }
                 let [a, b, c, d] = rows;
                 let mut totals = [[0.0; 3]; ROWS];
                 widen::pieces(level, [a, b, c, d, other], |[a, b, c, d, other]| {

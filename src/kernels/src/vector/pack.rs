@@ -9,7 +9,7 @@ use crate::arch::{Arch, Kernel};
 use crate::memory::Rows;
 
 /// Columns that are summed before the sum is added to the result, at most: bytes of one packed row.
-pub(super) const DEPTH_BYTES: usize = 1536;
+pub(super) const DEPTH_BYTES: usize = 3072;
 
 /// What brings a row to unit length: each element times a power of two, times a number.
 ///

@@ -20,7 +20,7 @@ use crate::threads::{Interrupted, Team};
 pub(super) const BLOCK: usize = 192;
 
 /// A packed group of queries, about, at most.
-const GROUP_BYTES: usize = 8 << 20;
+const GROUP_BYTES: usize = 14 << 20;
 
 /// A packed chunk of the corpus, about, at most.
 const CHUNK_BYTES: usize = 768 << 10;
@@ -28,8 +28,8 @@ const CHUNK_BYTES: usize = 768 << 10;
 /// What the threads' own memory may take together.
 const OWN_BYTES: usize = 32 << 20;
 
-/// Depths that are packed at a time, where results can wait for more.
-const DEPTHS: usize = 4;
+/// What is packed of a row at a time, at most, where results can wait for more: some depths.
+const DEEP_BYTES: usize = 2 * DEPTH_BYTES;
 
 /// Multiplications that a thread does between two looks at whether to stop, about: 5 ms for `f32` with AVX2, ten times as
 /// long for `f64` with SSE2.
@@ -140,10 +140,15 @@ impl Plan {
         let grid = E::grid(level);
         let (height, width) = grid.shape;
         let cols = cols.div_ceil(grid.group);
-        let depths = cols.div_ceil(DEPTH_BYTES / size);
+        // The tiles of AVX-512 ask ahead for packed rows from the second cache; those of others want them in the first one.
+        let most = match level {
+            Level::Avx512 => DEPTH_BYTES,
+            _ => DEPTH_BYTES / 2,
+        };
+        let depths = cols.div_ceil(most / size);
         let depth = cols.div_ceil(depths);
         let deep = if K::WAITS {
-            depth * DEPTHS.min(depths)
+            depth * depths.min(DEEP_BYTES / most)
         } else {
             depth * depths
         };

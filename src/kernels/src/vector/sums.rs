@@ -1,6 +1,6 @@
 //! Sums of products over vectors: short sums in several registers, and compensated sums of those.
 
-use crate::Float;
+use super::wide::Wide;
 use crate::arch::{self, Arch, Doubles, Kernel, Vector};
 use crate::memory::Source;
 
@@ -26,7 +26,7 @@ pub(super) struct Against<'a, T, const OTHERS: usize> {
     pub(super) others: [Source<'a, T>; OTHERS],
 }
 
-impl<T: Float> Kernel for Dot<'_, T> {
+impl<T: Wide> Kernel for Dot<'_, T> {
     type Output = f64;
 
     fn scalar(self) -> f64 {
@@ -40,7 +40,7 @@ impl<T: Float> Kernel for Dot<'_, T> {
     }
 }
 
-impl<T: Float> Kernel for Gram<'_, T> {
+impl<T: Wide> Kernel for Gram<'_, T> {
     type Output = [f64; 3];
 
     fn scalar(self) -> [f64; 3] {
@@ -60,7 +60,7 @@ impl<T: Float> Kernel for Gram<'_, T> {
     }
 }
 
-impl<T: Float> Kernel for Against<'_, T, 1> {
+impl<T: Wide> Kernel for Against<'_, T, 1> {
     type Output = [f64; 8];
 
     fn scalar(self) -> [f64; 8] {
@@ -73,7 +73,7 @@ impl<T: Float> Kernel for Against<'_, T, 1> {
     }
 }
 
-impl<T: Float> Kernel for Against<'_, T, 2> {
+impl<T: Wide> Kernel for Against<'_, T, 2> {
     type Output = [f64; 12];
 
     fn scalar(self) -> [f64; 12] {
@@ -86,7 +86,7 @@ impl<T: Float> Kernel for Against<'_, T, 2> {
     }
 }
 
-impl<T: Float, const OTHERS: usize> Against<'_, T, OTHERS> {
+impl<T: Wide, const OTHERS: usize> Against<'_, T, OTHERS> {
     fn specification<const N: usize>(&self) -> [f64; N] {
         scalar(self.rows[0].len(), |index| {
             std::array::from_fn(|n| {
@@ -100,8 +100,8 @@ impl<T: Float, const OTHERS: usize> Against<'_, T, OTHERS> {
     }
 }
 
-fn product<T: Float>(a: Source<'_, T>, b: Source<'_, T>, index: usize) -> f64 {
-    a.read(index).to_f64() * b.read(index).to_f64()
+fn product<T: Wide>(a: Source<'_, T>, b: Source<'_, T>, index: usize) -> f64 {
+    a.read(index).wide() * b.read(index).wide()
 }
 
 /// The specification: one compensated sum for each.
@@ -156,19 +156,19 @@ impl Place {
     ///
     /// The place must be within the vector.
     #[inline(always)]
-    unsafe fn load<A: Arch, T: Float>(self, arch: A, from: Source<'_, T>) -> A::F64 {
+    unsafe fn load<A: Arch, T: Wide>(self, arch: A, from: Source<'_, T>) -> A::F64 {
         // SAFETY: the caller's promise.
         unsafe {
             let from = from.as_ptr().add(self.index);
             match self.rest {
-                None => T::load_wide(arch, from),
-                Some(rest) => arch::load_first(arch, from, rest),
+                None => T::load(arch, from),
+                Some(rest) => T::load_first(arch, from, rest),
             }
         }
     }
 }
 
-impl<T: Float> Terms<1> for Dot<'_, T> {
+impl<T: Wide> Terms<1> for Dot<'_, T> {
     #[inline(always)]
     unsafe fn add<A: Arch>(&self, arch: A, place: Place, [sum]: &mut [A::F64; 1]) {
         // SAFETY: the caller's promise; both are of one length.
@@ -177,7 +177,7 @@ impl<T: Float> Terms<1> for Dot<'_, T> {
     }
 }
 
-impl<T: Float> Terms<3> for Gram<'_, T> {
+impl<T: Wide> Terms<3> for Gram<'_, T> {
     #[inline(always)]
     unsafe fn add<A: Arch>(&self, arch: A, place: Place, [ab, aa, bb]: &mut [A::F64; 3]) {
         // SAFETY: the caller's promise; both are of one length.
@@ -188,7 +188,7 @@ impl<T: Float> Terms<3> for Gram<'_, T> {
     }
 }
 
-impl<T: Float> Terms<8> for Against<'_, T, 1> {
+impl<T: Wide> Terms<8> for Against<'_, T, 1> {
     #[inline(always)]
     unsafe fn add<A: Arch>(&self, arch: A, place: Place, sums: &mut [A::F64; 8]) {
         // SAFETY: the caller's promise.
@@ -196,7 +196,7 @@ impl<T: Float> Terms<8> for Against<'_, T, 1> {
     }
 }
 
-impl<T: Float> Terms<12> for Against<'_, T, 2> {
+impl<T: Wide> Terms<12> for Against<'_, T, 2> {
     #[inline(always)]
     unsafe fn add<A: Arch>(&self, arch: A, place: Place, sums: &mut [A::F64; 12]) {
         // SAFETY: the caller's promise.
@@ -204,7 +204,7 @@ impl<T: Float> Terms<12> for Against<'_, T, 2> {
     }
 }
 
-impl<T: Float, const OTHERS: usize> Against<'_, T, OTHERS> {
+impl<T: Wide, const OTHERS: usize> Against<'_, T, OTHERS> {
     /// See [`Terms::add`].
     ///
     /// # Safety

@@ -10,6 +10,21 @@ use crate::simd::Level;
 pub(super) trait Narrow: Copy {
     /// The number as an `f32`.
     fn widen(self) -> f32;
+
+    /// Widens as many of `len` numbers as the instruction set has conversions for, from the first on. Gives how many.
+    ///
+    /// # Safety
+    ///
+    /// `len` numbers must be readable at `from` and writable at `to`.
+    #[inline(always)]
+    unsafe fn widen_first<A: Arch>(
+        _arch: A,
+        _from: *const Self,
+        _to: *mut f32,
+        _len: usize,
+    ) -> usize {
+        0
+    }
 }
 
 impl Narrow for Bfloat16 {
@@ -39,6 +54,18 @@ impl Narrow for Half {
         };
         f32::from_bits(bits | sign)
     }
+
+    /// The instructions, too, widen subnormal numbers whatever the CPU was told to do with those.
+    #[inline(always)]
+    unsafe fn widen_first<A: Arch>(arch: A, from: *const Self, to: *mut f32, len: usize) -> usize {
+        let mut done = 0;
+        while A::HALVES > 0 && len - done >= A::HALVES {
+            // SAFETY: the caller's promise; as many numbers are left.
+            unsafe { arch.widen_halves(from.add(done).cast(), to.add(done)) };
+            done += A::HALVES;
+        }
+        done
+    }
 }
 
 /// Widens a row.
@@ -48,10 +75,11 @@ struct Widen<'a, N> {
 }
 
 impl<N: Narrow> Widen<'_, N> {
+    /// Converts the numbers from this one on.
     #[inline(always)]
-    fn convert(self) {
+    fn convert(self, start: usize) {
         assert_eq!(self.from.len(), self.to.len());
-        for (index, to) in self.to.iter_mut().enumerate() {
+        for (index, to) in self.to.iter_mut().enumerate().skip(start) {
             // SAFETY: the source is as long as the slice.
             *to = unsafe { self.from.as_ptr().add(index).read() }.widen();
         }
@@ -62,12 +90,16 @@ impl<N: Narrow> Kernel for Widen<'_, N> {
     type Output = ();
 
     fn scalar(self) {
-        self.convert();
+        self.convert(0);
     }
 
     #[inline(always)]
-    fn run<A: Arch>(self, _arch: A) {
-        self.convert();
+    fn run<A: Arch>(self, arch: A) {
+        let len = self.from.len();
+        assert_eq!(len, self.to.len());
+        // SAFETY: both are so long.
+        let done = unsafe { N::widen_first(arch, self.from.as_ptr(), self.to.as_mut_ptr(), len) };
+        self.convert(done);
     }
 }
 

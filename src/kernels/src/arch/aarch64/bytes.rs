@@ -78,6 +78,12 @@ macro_rules! unit {
             fn prefetch(_: $unit, _address: *const u8) {}
 
             #[inline(always)]
+            unsafe fn add_waiting(self, _: $unit, place: *const f32) -> Self {
+                // SAFETY: see above.
+                Self(unsafe { vaddq_s32(self.0, vld1q_s32(place.cast())) })
+            }
+
+            #[inline(always)]
             unsafe fn put(
                 self,
                 _: $unit,
@@ -88,18 +94,14 @@ macro_rules! unit {
             ) {
                 // SAFETY: see above.
                 unsafe {
-                    let mut sum = self.0;
-                    if !tile.first {
-                        sum = vaddq_s32(sum, vld1q_s32(place.cast()));
-                    }
                     if !tile.last {
-                        vst1q_s32(place.cast(), sum);
+                        vst1q_s32(place.cast(), self.0);
                         return;
                     }
                     let (factor, offset) = tile.query_trailer(height, row);
                     let factors = vld1q_f32(tile.corpus_factors(width).add(col));
                     let factors = vmulq_n_f32(factors, factor);
-                    let sum = vcvtq_f32_s32(vsubq_s32(sum, vdupq_n_s32(offset)));
+                    let sum = vcvtq_f32_s32(vsubq_s32(self.0, vdupq_n_s32(offset)));
                     let mut score = vmulq_f32(sum, factors);
                     if tile.cosine {
                         score = vmaxq_f32(vdupq_n_f32(-1.0), vminq_f32(vdupq_n_f32(1.0), score));

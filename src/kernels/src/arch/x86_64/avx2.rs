@@ -5,16 +5,16 @@ use std::arch::x86_64::*;
 use super::transpose;
 use crate::arch::{Arch, Doubles, Kernel, Tile, Vector};
 
-/// The proof that the CPU has AVX2 and FMA.
+/// The proof that the CPU has AVX2, FMA and F16C.
 #[derive(Clone, Copy)]
 pub(crate) struct Avx2(());
 
-/// Runs a kernel, compiled for AVX2 and FMA.
+/// Runs a kernel, compiled for AVX2, FMA and F16C.
 ///
 /// # Safety
 ///
-/// The CPU must have AVX2 and FMA.
-#[target_feature(enable = "avx2,fma")]
+/// The CPU must have AVX2, FMA and F16C.
+#[target_feature(enable = "avx2,fma,f16c")]
 pub(crate) unsafe fn call<K: Kernel>(kernel: K) -> K::Output {
     kernel.run(Avx2(()))
 }
@@ -38,6 +38,7 @@ impl Arch for Avx2 {
     type U64 = super::lanes::U64x4;
     const TILE_F32: (usize, usize) = (6, 16);
     const TILE_F64: (usize, usize) = (6, 8);
+    const HALVES: usize = 8;
 
     #[inline(always)]
     unsafe fn tile_f32(self, tile: &Tile<f32, f32>) {
@@ -79,6 +80,29 @@ impl Arch for Avx2 {
     fn prefetch<T>(self, address: *const T) {
         // SAFETY: see below; a prefetch of any address is sound.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn widen_halves(self, from: *const u16, to: *mut f32) {
+        // SAFETY: see below.
+        unsafe { _mm256_storeu_ps(to, _mm256_cvtph_ps(_mm_loadu_si128(from.cast()))) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_halves(self, from: *const u16) -> Option<F64x4> {
+        // SAFETY: see below.
+        Some(F64x4(unsafe {
+            _mm256_cvtps_pd(_mm_cvtph_ps(_mm_loadl_epi64(from.cast())))
+        }))
+    }
+
+    #[inline(always)]
+    unsafe fn load_bfloats(self, from: *const u16) -> Option<F64x4> {
+        // SAFETY: see below.
+        Some(F64x4(unsafe {
+            let bits = _mm_cvtepu16_epi32(_mm_loadl_epi64(from.cast()));
+            _mm256_cvtps_pd(_mm_castsi128_ps(_mm_slli_epi32::<16>(bits)))
+        }))
     }
 }
 

@@ -5,16 +5,16 @@ use std::arch::x86_64::*;
 use super::transpose;
 use crate::arch::{Arch, Doubles, Kernel, Tile, Vector};
 
-/// The proof that the CPU has AVX-512 F, BW, DQ and VL, AVX2 and FMA.
+/// The proof that the CPU has AVX-512 F, BW, DQ and VL, AVX2, FMA and F16C.
 #[derive(Clone, Copy)]
 pub(crate) struct Avx512(());
 
-/// Runs a kernel, compiled for AVX-512 F, BW, DQ and VL, AVX2 and FMA.
+/// Runs a kernel, compiled for AVX-512 F, BW, DQ and VL, AVX2, FMA and F16C.
 ///
 /// # Safety
 ///
-/// The CPU must have AVX-512 F, BW, DQ and VL, AVX2 and FMA.
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+/// The CPU must have AVX-512 F, BW, DQ and VL, AVX2, FMA and F16C.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")]
 pub(crate) unsafe fn call<K: Kernel>(kernel: K) -> K::Output {
     kernel.run(Avx512(()))
 }
@@ -39,6 +39,7 @@ impl Arch for Avx512 {
     const TILE_F32: (usize, usize) = (12, 32);
     const AHEAD: usize = 8;
     const TILE_F64: (usize, usize) = (12, 16);
+    const HALVES: usize = 16;
 
     #[inline(always)]
     unsafe fn tile_f32(self, tile: &Tile<f32, f32>) {
@@ -74,6 +75,29 @@ impl Arch for Avx512 {
     ) {
         // SAFETY: the caller's promise.
         unsafe { transpose::f64(from, factors, to, step) }
+    }
+
+    #[inline(always)]
+    unsafe fn widen_halves(self, from: *const u16, to: *mut f32) {
+        // SAFETY: see below.
+        unsafe { _mm512_storeu_ps(to, _mm512_cvtph_ps(_mm256_loadu_si256(from.cast()))) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_halves(self, from: *const u16) -> Option<F64x8> {
+        // SAFETY: see below.
+        Some(F64x8(unsafe {
+            _mm512_cvtps_pd(_mm256_cvtph_ps(_mm_loadu_si128(from.cast())))
+        }))
+    }
+
+    #[inline(always)]
+    unsafe fn load_bfloats(self, from: *const u16) -> Option<F64x8> {
+        // SAFETY: see below.
+        Some(F64x8(unsafe {
+            let bits = _mm256_cvtepu16_epi32(_mm_loadu_si128(from.cast()));
+            _mm512_cvtps_pd(_mm256_castsi256_ps(_mm256_slli_epi32::<16>(bits)))
+        }))
     }
 
     #[inline(always)]

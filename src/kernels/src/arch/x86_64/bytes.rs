@@ -85,6 +85,12 @@ macro_rules! unit {
             }
 
             #[inline(always)]
+            unsafe fn add_waiting(self, _: $unit, place: *const f32) -> Self {
+                // SAFETY: see above.
+                Self(unsafe { $add(self.0, $load(place.cast())) })
+            }
+
+            #[inline(always)]
             unsafe fn put(
                 self,
                 _: $unit,
@@ -95,18 +101,14 @@ macro_rules! unit {
             ) {
                 // SAFETY: see above.
                 unsafe {
-                    let mut sum = self.0;
-                    if !tile.first {
-                        sum = $add(sum, $load(place.cast()));
-                    }
                     if !tile.last {
-                        $store(place.cast(), sum);
+                        $store(place.cast(), self.0);
                         return;
                     }
                     let (factor, offset) = tile.query_trailer(height, row);
                     let factors = $float_load(tile.corpus_factors(width).add(col));
                     let factors = $mul($float_set1(factor), factors);
-                    let mut score = $mul($to_float($sub(sum, $set1(offset))), factors);
+                    let mut score = $mul($to_float($sub(self.0, $set1(offset))), factors);
                     if tile.cosine {
                         score = $max($float_set1(-1.0), $min($float_set1(1.0), score));
                     }
