@@ -28,8 +28,8 @@ const CHUNK_BYTES: usize = 768 << 10;
 /// What the threads' own memory may take together.
 const OWN_BYTES: usize = 32 << 20;
 
-/// What is packed of a row at a time, at most, where results can wait for more: some depths.
-const DEEP_BYTES: usize = 2 * DEPTH_BYTES;
+/// Depths that are packed at a time, where results can wait for more.
+const DEPTHS: usize = 4;
 
 /// Multiplications that a thread does between two looks at whether to stop, about: 5 ms for `f32` with AVX2, ten times as
 /// long for `f64` with SSE2.
@@ -140,15 +140,10 @@ impl Plan {
         let grid = E::grid(level);
         let (height, width) = grid.shape;
         let cols = cols.div_ceil(grid.group);
-        // The tiles of AVX-512 ask ahead for packed rows from the second cache; those of others want them in the first one.
-        let most = match level {
-            Level::Avx512 => DEPTH_BYTES,
-            _ => DEPTH_BYTES / 2,
-        };
-        let depths = cols.div_ceil(most / size);
+        let depths = cols.div_ceil(DEPTH_BYTES / size);
         let depth = cols.div_ceil(depths);
         let deep = if K::WAITS {
-            depth * depths.min(DEEP_BYTES / most)
+            depth * DEPTHS.min(depths)
         } else {
             depth * depths
         };
