@@ -41,7 +41,6 @@ def reduce() -> Iterator[Work]:
                 unit="bytes",
                 amount=values.nbytes,
                 peer="numpy.sum",
-                clock=time.thread_time,
                 engines=engines,
                 error=relative_error(math.fsum(values.tolist())),
             )
@@ -51,7 +50,6 @@ def reduce() -> Iterator[Work]:
         unit="bytes",
         amount=ints.nbytes,
         peer="numpy.sum",
-        clock=time.thread_time,
         note="numpy's wraps around past 64 bits",
         engines={"hotkernels": lambda: hk.sum(ints), "numpy.sum": lambda: np.sum(ints)},
     )
@@ -61,7 +59,6 @@ def reduce() -> Iterator[Work]:
         unit="elements",
         amount=len(floats),
         peer="math.fsum",
-        clock=time.thread_time,
         engines={
             "hotkernels": lambda: hk.sum(floats),
             "math.fsum": lambda: math.fsum(floats),
@@ -85,7 +82,6 @@ def calls() -> Iterator[Work]:
             unit="calls",
             amount=1,
             peer="simsimd",
-            clock=time.thread_time,
             engines={
                 "hotkernels": lambda f=own: f(a, b),
                 "hotkernels, Vectors": lambda f=own: f(va, vb),
@@ -99,7 +95,6 @@ def calls() -> Iterator[Work]:
         unit="calls",
         amount=1,
         peer="an empty lambda",
-        clock=time.thread_time,
         engines={"hotkernels": counter.increment, "an empty lambda": lambda: None},
     )
 
@@ -125,7 +120,9 @@ def threads() -> Iterator[Work]:
                 return list(pool.map(task, range(16)))
 
             engines[f"ThreadPoolExecutor({count})"] = work
-        yield Work(name=name, unit="calls", amount=16, peer="ThreadPoolExecutor(1)", engines=engines)
+        yield Work(
+            name=name, unit="calls", amount=16, peer="ThreadPoolExecutor(1)", engines=engines, clock=time.perf_counter
+        )
 
 
 FAMILIES: dict[str, Callable[[], Iterator[Work]]] = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import operator
-import time
 from collections.abc import Callable, Iterator
 
 import hotkernels as hk
@@ -54,7 +53,6 @@ def ffi() -> Iterator[Work]:
             amount=count,
             peer="simsimd.cosine",
             note="one thread",
-            clock=time.thread_time,
             engines=engines,
         )
     yield from nothing()
@@ -69,7 +67,6 @@ def nothing() -> Iterator[Work]:
         amount=1,
         peer="int.conjugate (C)",
         note="what pyo3 adds to a call, and the limited API to that",
-        clock=time.thread_time,
         engines={
             "ThreadSafeCounter.get": counter.get,
             "ThreadSafeCounter.increment": counter.increment,
@@ -83,7 +80,6 @@ def nothing() -> Iterator[Work]:
         amount=1,
         peer="operator.add (C)",
         note="every row is called by a lambda",
-        clock=time.thread_time,
         engines={
             "hotkernels.dot of one element": lambda: hk.dot(one, one),
             "Vector.dot of one element": lambda f=one.dot: f(one),

@@ -21,8 +21,8 @@ class Work:
 
     peer names the engine that the project is compared with. amount is what one call does, in unit: bytes, pairs,
     operations, calls; amounts: what a call of an engine does that does more or less, whose seconds are then brought to amount.
-    error: the accuracy of an engine's result, where that is a number. clock: time.thread_time, where nothing but the calling
-    thread works, leaves out what other processes take meanwhile.
+    error: the accuracy of an engine's result, where that is a number. clock: the processor time of the process, which leaves
+    out what others take meanwhile; where threads share the work, time.perf_counter.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Work:
     note: str = ""
     error: Callable[[Any], float] | None = None
     amounts: Mapping[str, float] = field(default_factory=dict)
-    clock: Callable[[], float] = time.perf_counter
+    clock: Callable[[], float] = time.process_time
 
 
 @dataclass(kw_only=True)

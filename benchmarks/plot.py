@@ -33,11 +33,11 @@ class Plot:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.plot", description=__doc__)
-    parser.add_argument("plot", nargs="*", help=f"of {', '.join(ALL)}; all of them by default")
+    parser.add_argument("plot", nargs="*", help=f"of {', '.join(ALL)}; all that there are results for, by default")
     args = parser.parse_args()
     if unknown := set(args.plot) - set(ALL):
         parser.error(f"no plot {min(unknown)!r}; there are {', '.join(ALL)}")
-    for name in args.plot or ALL:
+    for name in args.plot or [name for name, plot in ALL.items() if all((RESULTS / file).exists() for file in plot.files)]:
         print(f"  plot: {save(name, PLOTS / f'{name}.svg')}")
 
 
