@@ -120,9 +120,7 @@ def threads() -> Iterator[Work]:
                 return list(pool.map(task, range(16)))
 
             engines[f"ThreadPoolExecutor({count})"] = work
-        yield Work(
-            name=name, unit="calls", amount=16, peer="ThreadPoolExecutor(1)", engines=engines, clock=time.perf_counter
-        )
+        yield Work(name=name, unit="calls", amount=16, peer="ThreadPoolExecutor(1)", engines=engines, clock=time.perf_counter)
 
 
 FAMILIES: dict[str, Callable[[], Iterator[Work]]] = {

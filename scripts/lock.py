@@ -53,7 +53,9 @@ def locks(pyproject: Path = ROOT / "pyproject.toml") -> list[Lock]:
     test, peers = resolve(groups, "test"), resolve(groups, "peers")
     tasks = ("nox", "ci", "lint", "publish", "rehearse", "standin", "workflows")
     declared = [Lock(name=name, requirements=resolve(groups, name), python=door) for name in tasks]
-    declared += [Lock(name=name, requirements=resolve(groups, name), python=served) for name in ("cov", "bench", "examples")]
+    declared += [
+        Lock(name=name, requirements=resolve(groups, name), python=served) for name in ("bench", "columns", "cov", "examples")
+    ]
     declared += [
         Lock(name="test", requirements=(*test, *peers), python=served),
         # The last NumPy, SciPy and Hypothesis with wheels for free-threaded 3.13, which the others need not stay on.

@@ -18,6 +18,9 @@ from ci.matrix import Artifact, Interpreter, Matrix
 from ci.paths import ROOT
 from ci.process import run
 
+WITH = "--with="
+"""Before the name of a file of ci/requirements that is taken in place of the interpreter's own."""
+
 THREADS = 4  # of each test, on free-threaded builds; more than cores is more interleavings
 
 
@@ -25,7 +28,8 @@ def main(words: list[str]) -> int:
     declared = matrix.load()
     known = {interpreter.name: interpreter for interpreter in declared.interpreters}
     chosen = [known[word] for word in words if word in known]
-    options = [word for word in words if word not in known]
+    options = [word for word in words if word not in known and not word.startswith(WITH)]
+    extra = [ROOT / "ci" / "requirements" / f"{word.removeprefix(WITH)}.txt" for word in words if word.startswith(WITH)]
     found = {interpreter: interpreters.find(interpreter) for interpreter in chosen or known.values()}
     missing = [interpreter.name for interpreter, python in found.items() if python is None]
     results: dict[str, str] = {}
@@ -35,7 +39,7 @@ def main(words: list[str]) -> int:
             for interpreter, python in found.items():
                 if python is not None:
                     started = time.monotonic()
-                    failed = any(suite(declared, interpreter, python, Path(name), options))
+                    failed = any(suite(declared, interpreter, python, Path(name), options, *extra))
                     results[interpreter.name] = f"{'FAILED' if failed else 'passed'}  {time.monotonic() - started:.0f} s"
                     bad |= failed
     except CiError as error:
@@ -51,10 +55,12 @@ def main(words: list[str]) -> int:
     return 1 if bad or not results else 0
 
 
-def suite(declared: Matrix, interpreter: Interpreter, python: Path, folder: Path, options: list[str]) -> list[int]:
-    """Runs the tests on one interpreter; pytest's status of each pass."""
+def suite(
+    declared: Matrix, interpreter: Interpreter, python: Path, folder: Path, options: list[str], requirements: Path | None = None
+) -> list[int]:
+    """Runs the tests on one interpreter, with its own requirements or those; pytest's status of each pass."""
     site = install(declared, interpreter, python, folder)
-    bin_folder = tools.environment(clean.requirements(interpreter), python=python)
+    bin_folder = tools.environment(requirements or clean.requirements(interpreter), python=python)
     # -P, and a folder with the package alone: it comes from the wheel, never from the checkout.
     env = os.environ | {"PYTHONPATH": str(site)}
     command: list[str | Path] = [bin_folder / "python", "-P", "-m", "pytest", f"--basetemp={folder / 'tmp'}", *options]
