@@ -7,7 +7,6 @@ RapidFuzz switches the GIL on there; elsewhere both must be there.
 from __future__ import annotations
 
 import sysconfig
-from collections.abc import Callable
 from typing import Any
 
 import hotkernels as hk
@@ -21,26 +20,8 @@ if sysconfig.get_config_var("Py_GIL_DISABLED"):
 
 import jellyfish
 import numpy as np
-from rapidfuzz import distance, process
-
-JELLYFISH = [
-    "damerau_levenshtein_distance",
-    "hamming_distance",
-    "jaccard_similarity",
-    "jaro_similarity",
-    "jaro_winkler_similarity",
-    "levenshtein_distance",
-    "match_rating_comparison",
-]
-CODES = ["match_rating_codex", "metaphone", "nysiis", "soundex"]
-RAPIDFUZZ: dict[str, Callable[[str, str], float]] = {
-    "damerau_levenshtein_distance": distance.DamerauLevenshtein.distance,
-    "hamming_distance": distance.Hamming.distance,
-    "jaro_similarity": distance.Jaro.similarity,
-    "jaro_winkler_similarity": distance.JaroWinkler.similarity,
-    "levenshtein_distance": distance.Levenshtein.distance,
-    "osa_distance": distance.OSA.distance,
-}
+from peers import CODES, JELLYFISH, RAPIDFUZZ, code
+from rapidfuzz import process
 
 
 def test_all_of_jellyfish_is_here() -> None:
@@ -71,13 +52,6 @@ def test_jaro_winkler_with_long_tolerance(pair: tuple[str, str], long_tolerance:
 @given(pair=pairs | st.tuples(words, words) | edited(words), ngram_size=st.integers(1, 6) | st.none() | st.integers(1, 2**63))
 def test_jaccard(pair: tuple[str, str], ngram_size: int | None) -> None:
     assert hk.jaccard_similarity(*pair, ngram_size) == jellyfish.jaccard_similarity(*pair, ngram_size)
-
-
-def code(function: Callable[[str], str], text: str) -> str:
-    try:
-        return function(text)
-    except ValueError as error:
-        return type(error).__name__
 
 
 @pytest.mark.parametrize("name", CODES)

@@ -7,7 +7,6 @@ pair. jellyfish has no wheels for free-threaded builds and RapidFuzz switches th
 from __future__ import annotations
 
 import sysconfig
-from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -22,28 +21,10 @@ if sysconfig.get_config_var("Py_GIL_DISABLED"):
     pytest.skip("the peers are not for free-threaded builds", allow_module_level=True)
 
 import jellyfish
-from rapidfuzz import distance, process
+from peers import CODES, JELLYFISH, RAPIDFUZZ, code
+from rapidfuzz import process
 
 SEEDS: Any = st.integers(0, 2**64).map(Random)
-
-PAIRS = [
-    "damerau_levenshtein_distance",
-    "hamming_distance",
-    "jaccard_similarity",
-    "jaro_similarity",
-    "jaro_winkler_similarity",
-    "levenshtein_distance",
-    "match_rating_comparison",
-]
-CODES = ["match_rating_codex", "metaphone", "nysiis", "soundex"]
-RAPIDFUZZ: dict[str, Callable[[str, str], float]] = {
-    "damerau_levenshtein_distance": distance.DamerauLevenshtein.distance,
-    "hamming_distance": distance.Hamming.distance,
-    "jaro_similarity": distance.Jaro.similarity,
-    "jaro_winkler_similarity": distance.JaroWinkler.similarity,
-    "levenshtein_distance": distance.Levenshtein.distance,
-    "osa_distance": distance.OSA.distance,
-}
 
 
 def count() -> int:
@@ -51,7 +32,7 @@ def count() -> int:
     return settings().max_examples // 10
 
 
-@pytest.mark.parametrize("name", PAIRS)
+@pytest.mark.parametrize("name", JELLYFISH)
 @given(random=SEEDS)
 def test_as_jellyfish(name: str, random: Random) -> None:
     ours, theirs = getattr(hk, name), getattr(jellyfish, name)
@@ -69,14 +50,6 @@ def test_codes_as_jellyfish(name: str, random: Random) -> None:
         assert code(ours, text) == code(theirs, text), text
 
 
-def code(function: Callable[[str], str], text: str) -> str:
-    """The code, or that there is none."""
-    try:
-        return function(text)
-    except ValueError:
-        return "ValueError"
-
-
 @pytest.mark.parametrize("name", RAPIDFUZZ)
 @given(random=SEEDS)
 def test_as_rapidfuzz(name: str, random: Random) -> None:
@@ -87,7 +60,7 @@ def test_as_rapidfuzz(name: str, random: Random) -> None:
             assert ours(a, b, unit="codepoint") == theirs(a, b), (a, b)
 
 
-@pytest.mark.parametrize("name", sorted({*PAIRS[:-1], *RAPIDFUZZ}))
+@pytest.mark.parametrize("name", sorted({*JELLYFISH[:-1], *RAPIDFUZZ}))
 @given(random=SEEDS)
 def test_lone_surrogates(name: str, random: Random) -> None:
     """Anywhere in either string: always the one error that is documented."""
@@ -128,7 +101,7 @@ def test_many_as_rapidfuzz(name: str, random: Random) -> None:
             assert expected[row, best[row]] == score, queries[row]
 
 
-@pytest.mark.parametrize("name", [name for name in PAIRS if name in RAPIDFUZZ])
+@pytest.mark.parametrize("name", [name for name in JELLYFISH if name in RAPIDFUZZ])
 @given(random=SEEDS)
 def test_many_as_jellyfish(name: str, random: Random) -> None:
     """In graphemes, pair by pair."""
