@@ -88,7 +88,7 @@ def test_many_as_rapidfuzz(name: str, random: Random) -> None:
     found = hk.cdist(queries, choices, scorer, score_cutoff=cutoff, unit="codepoint", dtype=dtype)
     peer: Any = RAPIDFUZZ[name]
     expected = process.cdist(queries, choices, scorer=peer, dtype=dtype)
-    if cutoff is not None:  # not by RapidFuzz, whose jaro_winkler loses some scores that are exactly the cutoff
+    if cutoff is not None:  # not by RapidFuzz, whose jaro and jaro_winkler lose scores that are exactly the cutoff
         expected[expected < cutoff if similar else expected > cutoff] = 0 if similar else cutoff + 1
     np.testing.assert_array_equal(found, expected)
     indices, scores = hk.best_match(queries, choices, scorer, score_cutoff=cutoff, unit="codepoint")
