@@ -6,7 +6,7 @@
 //!
 //! | window | kernel |
 //! | --- | --- |
-//! | 3 by 3 | `three`: sorted columns, shared by neighbouring windows, in SIMD lanes |
+//! | 3 by 3, 5 by 5 | `square`: sorted columns in SIMD lanes, and what is left among them (`three`, `five`) |
 //! | small | `bands`: networks of minima and maxima in SIMD lanes, tile by tile (`tiling`, `network`, `program`) |
 //! | large | `patches`: histograms of 256 bins that move over the image, of values or of ranks (`histogram`, `ordinal`) |
 //! | several times the image | `weights`: each pixel counts as often as the window comes upon it |
@@ -14,12 +14,14 @@
 mod bands;
 mod border;
 mod compiled;
+mod five;
 mod histogram;
 mod network;
 mod ordinal;
 mod patches;
 mod pixel;
 mod program;
+mod square;
 mod three;
 mod tiling;
 mod view;
@@ -105,8 +107,10 @@ fn median<T: Pixel>(
     // A thread costs as much as some ten thousand pixels of a small window do.
     let work = filter.shape.images * filter.shape.height * filter.shape.width;
     let team = &team.at_most(1 + work.saturating_mul(1 + area.isqrt().min(LARGE)) / (1 << 18));
-    if filter.window == three::WINDOW {
-        three::filter(level, filter, team)
+    if filter.window == [3, 3] {
+        square::filter::<T, three::Three, 3>(level, filter, team)
+    } else if filter.window == [5, 5] {
+        square::filter::<T, five::Five, 5>(level, filter, team)
     } else if area <= LARGE {
         bands::filter(level, filter, filter.window.map(tile), team)
     } else if area / IMAGES > filter.shape.height * filter.shape.width {

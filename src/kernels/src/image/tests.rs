@@ -5,8 +5,10 @@ use std::num::NonZeroUsize;
 use proptest::collection::vec;
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
 
+use super::five::Five;
+use super::three::Three;
 use super::view::Filter;
-use super::{Compiled, Mode, Pixel, Shape, bands, median_filter, patches, three, tile, weights};
+use super::{Compiled, Mode, Pixel, Shape, bands, median_filter, patches, square, tile, weights};
 use crate::arch::Word;
 use crate::memory::{Source, Target};
 use crate::simd::{self, Level};
@@ -60,7 +62,7 @@ enum Way {
     Chosen,
     Bands([usize; 2]),
     Patches,
-    Three,
+    Square,
     Weights,
 }
 
@@ -97,7 +99,8 @@ fn filtered<T: Compiled + Default>(
         ),
         Way::Bands(tile) => bands::filter(level, &filter, tile, &team),
         Way::Patches => patches::filter(level, &filter, &team),
-        Way::Three => three::filter(level, &filter, &team),
+        Way::Square if window == [3, 3] => square::filter::<T, Three, 3>(level, &filter, &team),
+        Way::Square => square::filter::<T, Five, 5>(level, &filter, &team),
         Way::Weights => weights::filter(level, &filter, &team),
     }
     .unwrap();
@@ -124,8 +127,8 @@ fn hold<T: Compiled + Default + std::fmt::Debug>(
         Way::Patches,
         Way::Weights,
     ];
-    if window == three::WINDOW {
-        ways.push(Way::Three);
+    if window == [3, 3] || window == [5, 5] {
+        ways.push(Way::Square);
     }
     for level in simd::available() {
         for &way in &ways {
@@ -160,7 +163,8 @@ fn windows() -> impl Strategy<Value = [usize; 2]> {
     let length = prop_oneof![4 => 1..8_usize, 1 => 8..30_usize];
     prop_oneof![
         3 => (length.clone(), length).prop_map(|(rows, columns)| [rows, columns]),
-        1 => Just(three::WINDOW),
+        1 => Just([3, 3]),
+        1 => Just([5, 5]),
     ]
 }
 
@@ -271,12 +275,12 @@ fn wide_images_are_cut_and_put_together() {
     let shape = Shape {
         images: 2,
         height: 37,
-        width: 2600,
+        width: 8400,
     };
     let pixels: Vec<u8> = (0..shape.pixels().unwrap() as u32)
         .map(|index| (index.wrapping_mul(2_654_435_761) >> 21) as u8)
         .collect();
-    for window in [[3, 3], [3, 5]] {
+    for window in [[3, 3], [5, 5], [3, 5]] {
         let asked = (window, Mode::Mirror, 0);
         let expected = specification(&pixels, shape, asked.0, asked.1, asked.2);
         for level in simd::available() {
