@@ -20,7 +20,7 @@ def image() -> Iterator[Work]:
     for side in (512, 8192):
         pixels = numbers.integers(0, 256, (side, side), np.uint8)
         result = np.empty_like(pixels)
-        for size in (3, 5, 9, 25, 51) if side == 512 else (3, 5, 9):
+        for size in (3, 5, 9, 25, 51, 101) if side == 512 else (3, 5, 9, 25):
             yield Work(
                 name=f"median {size} × {size}, {side} × {side} uint8",
                 unit="pixels",

@@ -39,16 +39,16 @@ impl Histograms {
     /// How many columns.
     pub(super) fn len(&self) -> usize {
         match self {
-            Self::Narrow(columns) => columns.columns.len(),
-            Self::Wide(columns) => columns.columns.len(),
+            Self::Narrow(columns) => columns.each.len(),
+            Self::Wide(columns) => columns.each.len(),
         }
     }
 
     /// Takes all rows away.
     pub(super) fn clear(&mut self) {
         match self {
-            Self::Narrow(columns) => columns.columns.fill(Column::EMPTY),
-            Self::Wide(columns) => columns.columns.fill(Column::EMPTY),
+            Self::Narrow(columns) => columns.each.fill(Column::EMPTY),
+            Self::Wide(columns) => columns.each.fill(Column::EMPTY),
         }
     }
 
@@ -81,10 +81,10 @@ impl Histograms {
 /// Columns with counts of one size.
 #[derive(Debug)]
 pub(super) struct Columns<C: Count> {
-    columns: Vec<Column<C>>,
+    each: Vec<Column<C>>,
     /// How many a window has.
     width: usize,
-    steps: Steps<C>,
+    steps: Box<Steps<C>>,
 }
 
 /// The histogram of a column.
@@ -95,8 +95,9 @@ struct Column<C: Count> {
     bins: [C::Narrow; BINS],
 }
 
-/// What a value adds to the histogram of its column.
+/// What a value adds to the histogram of its column. None of its registers lies in two cache lines.
 #[derive(Debug)]
+#[repr(C, align(64))]
 struct Steps<C: Count> {
     /// For each group that it may be in, to the groups.
     groups: [[C; GROUP]; GROUP],
@@ -106,10 +107,10 @@ struct Steps<C: Count> {
 
 impl<C: Count> Columns<C> {
     fn new(count: usize, width: usize) -> Self {
-        let mut steps = Steps {
+        let mut steps = Box::new(Steps {
             groups: [[C::default(); GROUP]; GROUP],
             bins: [C::Narrow::default(); 2 * GROUP],
-        };
+        });
         for (place, step) in steps.bins.iter_mut().enumerate() {
             *step = C::narrow(place >= GROUP);
         }
@@ -119,7 +120,7 @@ impl<C: Count> Columns<C> {
             }
         }
         Self {
-            columns: vec![Column::EMPTY; count],
+            each: vec![Column::EMPTY; count],
             width,
             steps,
         }
@@ -133,7 +134,7 @@ impl<C: Count> Columns<C> {
         ranks: &mut [u32],
     ) {
         Find::<C, RANKS> {
-            columns: &self.columns,
+            columns: &self.each,
             width: self.width,
             rank,
             bins,
@@ -152,15 +153,58 @@ impl<C: Count> Column<C> {
     /// The counts of the bins of a value's group, and what the value adds to them.
     #[inline(always)]
     fn bins<'a>(
-        &mut self,
+        &'a mut self,
         steps: &'a Steps<C>,
         bin: u8,
-    ) -> impl Iterator<Item = (&mut C::Narrow, &'a C::Narrow)> {
+    ) -> (&'a mut [C::Narrow; GROUP], &'a [C::Narrow; GROUP]) {
         let first = usize::from(bin) / GROUP * GROUP;
         let behind = GROUP - 1 - usize::from(bin) % GROUP;
-        self.bins[first..first + GROUP]
-            .iter_mut()
-            .zip(&steps.bins[behind..behind + GROUP])
+        (
+            self.bins[first..].first_chunk_mut().expect("a group"),
+            steps.bins[behind..].first_chunk().expect("as many steps"),
+        )
+    }
+
+    /// Adds a value.
+    #[inline(always)]
+    fn add(&mut self, steps: &Steps<C>, bin: u8) {
+        let more = steps.groups[usize::from(bin) / GROUP];
+        let mut groups = self.groups;
+        for (count, more) in groups.iter_mut().zip(more) {
+            *count = count.more(more);
+        }
+        self.groups = groups;
+        let (counts, more) = self.bins(steps, bin);
+        // In copies, so that the compiler need not ask whether the one is part of the other.
+        let (mut bins, more) = (*counts, *more);
+        for (count, more) in bins.iter_mut().zip(more) {
+            *count = C::more_narrow(*count, more);
+        }
+        *counts = bins;
+    }
+
+    /// Adds a value and takes another away.
+    #[inline(always)]
+    fn replace(&mut self, steps: &Steps<C>, new: u8, old: u8) {
+        let more = steps.groups[usize::from(new) / GROUP];
+        let less = steps.groups[usize::from(old) / GROUP];
+        let mut groups = self.groups;
+        for (count, (more, less)) in groups.iter_mut().zip(more.into_iter().zip(less)) {
+            *count = count.more(more).less(less);
+        }
+        self.groups = groups;
+        let (counts, more) = self.bins(steps, new);
+        let (mut bins, more) = (*counts, *more);
+        for (count, more) in bins.iter_mut().zip(more) {
+            *count = C::more_narrow(*count, more);
+        }
+        *counts = bins;
+        let (counts, less) = self.bins(steps, old);
+        let (mut bins, less) = (*counts, *less);
+        for (count, less) in bins.iter_mut().zip(less) {
+            *count = C::less_narrow(*count, less);
+        }
+        *counts = bins;
     }
 }
 
@@ -188,33 +232,22 @@ impl<C: Count> Kernel for Change<'_, C> {
 impl<C: Count> Change<'_, C> {
     #[inline(always)]
     fn change(self) {
-        let Columns { columns, steps, .. } = self.columns;
+        let Columns {
+            each: columns,
+            steps,
+            ..
+        } = self.columns;
+        let steps = &**steps;
         assert_eq!(columns.len(), self.new.len());
         let Some(old) = self.old else {
             for (column, &new) in columns.iter_mut().zip(self.new) {
-                let more = &steps.groups[usize::from(new) / GROUP];
-                for (count, more) in column.groups.iter_mut().zip(more) {
-                    *count = count.more(*more);
-                }
-                for (count, more) in column.bins(steps, new) {
-                    *count = C::more_narrow(*count, *more);
-                }
+                column.add(steps, new);
             }
             return;
         };
         assert_eq!(columns.len(), old.len());
         for ((column, &new), &old) in columns.iter_mut().zip(self.new).zip(old) {
-            let more = &steps.groups[usize::from(new) / GROUP];
-            let less = &steps.groups[usize::from(old) / GROUP];
-            for (count, (more, less)) in column.groups.iter_mut().zip(more.iter().zip(less)) {
-                *count = count.more(*more).less(*less);
-            }
-            for (count, more) in column.bins(steps, new) {
-                *count = C::more_narrow(*count, *more);
-            }
-            for (count, less) in column.bins(steps, old) {
-                *count = C::less_narrow(*count, *less);
-            }
+            column.replace(steps, new, old);
         }
     }
 }
@@ -305,6 +338,8 @@ impl<C: Count, const RANKS: bool> Find<'_, C, RANKS> {
             // As long as the rank lies in these two groups: not before the first one, and before the one that comes next.
             let looked_at = (0b101 << pair) & 0xFFFF;
             let inside = 1 << pair;
+            // SAFETY: the window lies within the columns, or ends with them.
+            let (mut old, mut new) = unsafe { (columns.add(at), columns.add(at + width)) };
             loop {
                 let limits = above_pair.sub_or_zero(groups.spread(pair));
                 let place = ones(counts.below(limits)) - 1;
@@ -320,19 +355,18 @@ impl<C: Count, const RANKS: bool> Find<'_, C, RANKS> {
                     return;
                 }
                 // SAFETY: the next window lies within the columns too.
-                let (old, new) = unsafe { (columns.add(at), columns.add(at + width)) };
-                // SAFETY: as above.
                 groups = unsafe { groups.add(load(arch, new)).sub(load(arch, old)) };
                 at += 1;
                 if groups.below(above) & looked_at != inside {
                     break;
                 }
-                // SAFETY: as above.
-                counts = unsafe {
-                    counts
+                // SAFETY: as above; the next columns are there, or where the columns end.
+                unsafe {
+                    counts = counts
                         .add(widen::<A, _, G::Pair>(arch, new, pair))
-                        .sub(widen::<A, _, G::Pair>(arch, old, pair))
-                };
+                        .sub(widen::<A, _, G::Pair>(arch, old, pair));
+                    (old, new) = (old.add(1), new.add(1));
+                }
             }
             kept[pair] = counts;
             starts[pair] = at - 1;

@@ -35,11 +35,14 @@ pub use compiled::Compiled;
 pub use pixel::Pixel;
 pub use view::Shape;
 
+use crate::arch::Word;
 use crate::memory::{Source, Target};
 use crate::simd::Level;
 use crate::threads::{Interrupted, Team};
 
-/// The largest window, in pixels, that networks are faster for than histograms.
+/// The largest window, in pixels, that networks are faster for than histograms: of bytes, which are their own bins, and of what
+/// has more values.
+const LARGE_OF_BYTES: usize = 12 * 12;
 const LARGE: usize = 41 * 41;
 
 /// How many times the pixels of an image a window has that is not laid out any more.
@@ -104,6 +107,11 @@ fn median<T: Pixel>(
     team: &Team<'_>,
 ) -> Result<(), Interrupted> {
     let area = filter.window[0].saturating_mul(filter.window[1]);
+    let large = if T::Key::BITS == 8 {
+        LARGE_OF_BYTES
+    } else {
+        LARGE
+    };
     // A thread costs as much as some ten thousand pixels of a small window do.
     let work = filter.shape.images * filter.shape.height * filter.shape.width;
     let team = &team.at_most(1 + work.saturating_mul(1 + area.isqrt().min(LARGE)) / (1 << 18));
@@ -111,7 +119,7 @@ fn median<T: Pixel>(
         square::filter::<T, three::Three, 3>(level, filter, team)
     } else if filter.window == [5, 5] {
         square::filter::<T, five::Five, 5>(level, filter, team)
-    } else if area <= LARGE {
+    } else if area <= large {
         bands::filter(level, filter, filter.window.map(tile), team)
     } else if area / IMAGES > filter.shape.height * filter.shape.width {
         weights::filter(level, filter, team)

@@ -34,14 +34,18 @@ pub(super) trait Square<const N: usize> {
     fn median<A, L: Order<A>>(sorted: [[L; N]; N]) -> L;
 }
 
+/// Room for a column of a patch with its borders, and a register more.
+const EDGE: usize = HIGH + 2 * MOST;
+
 /// Memory of a thread's: as many rows as a window has, their columns sorted, a row of results; a row of what stands beyond the
-/// border.
+/// border, and some columns.
 #[derive(Debug)]
 struct Spare<K, const N: usize> {
     rows: [Vec<K>; N],
     sorted: [Vec<K>; N],
     results: Vec<K>,
     outside: Vec<K>,
+    edge: Vec<K>,
 }
 
 /// Filters all images.
@@ -54,7 +58,7 @@ pub(super) fn filter<T: Pixel, S: Square<N>, const N: usize>(
     let wide = (S::WIDE / size_of::<T::Key>()).max(NARROW);
     let across = filter.shape.width.div_ceil(wide);
     let down = filter.shape.height.div_ceil(HIGH);
-    let length = wide.min(filter.shape.width) + N - 1 + MOST;
+    let length = (wide.min(filter.shape.width) + N - 1 + MOST).max(EDGE);
     let row = |key: T::Key| vec![key; length];
     let rows = || [(); N].map(|()| row(T::Key::default()));
     let make = || Spare {
@@ -62,6 +66,7 @@ pub(super) fn filter<T: Pixel, S: Square<N>, const N: usize>(
         sorted: rows(),
         results: row(T::Key::default()),
         outside: row(filter.outside),
+        edge: vec![T::Key::default(); (N / 2 + N - 1) * EDGE],
     };
     let pieces = filter.shape.images * across * down;
     team.for_each_with(pieces, make, |spare, piece| {
@@ -106,6 +111,7 @@ impl<T: Pixel, S: Square<N>, const N: usize> Kernel for Piece<'_, T, S, N> {
 impl<T: Pixel, S: Square<N>, const N: usize> Piece<'_, T, S, N> {
     #[inline(always)]
     fn piece<A: Copy, L: Order<A, Word = T::Key>>(self, arch: A) {
+        // A register of windows lies between the borders.
         if T::SAME && self.patch.columns >= L::COUNT + N - 1 {
             self.in_place::<A, L>(arch);
         } else {
@@ -141,12 +147,12 @@ impl<T: Pixel, S: Square<N>, const N: usize> Piece<'_, T, S, N> {
             if row < N - 1 {
                 continue;
             }
-            let from = rows.each_ref().map(|row| row.as_ptr());
+            let from = rows.each_ref().map(Vec::as_ptr);
             let to = results.as_mut_ptr();
             // SAFETY: all rows are that long, and a register more.
             unsafe {
                 if S::KEPT {
-                    let kept = sorted.each_mut().map(|row| row.as_mut_ptr());
+                    let kept = sorted.each_mut().map(Vec::as_mut_ptr);
                     let steps = Steps::over(reach);
                     sort::<A, L, S, N>(arch, from, kept, steps, from[0]);
                     let (kept, steps) =
@@ -167,83 +173,101 @@ impl<T: Pixel, S: Square<N>, const N: usize> Piece<'_, T, S, N> {
 
     /// From row to row of the image.
     #[inline(always)]
-    fn in_place<A: Copy, L: Order<A, Word = T::Key>>(self, arch: A) {
-        let Self {
-            filter,
-            patch,
-            spare,
-            ..
-        } = self;
-        let Spare {
-            sorted, outside, ..
-        } = spare;
+    fn in_place<A: Copy, L: Order<A, Word = T::Key>>(mut self, arch: A) {
+        let (patch, filter) = (self.patch, self.filter);
         let [height, width] = [filter.shape.height, filter.shape.width];
         let before = N / 2;
-        // The columns that windows reach, from the first one on, and those of them that are in the image.
-        let reach = patch.columns + N - 1;
+        // The columns of the patch whose windows lie between the borders, and where the first of these begins.
         let first = before.saturating_sub(patch.column);
+        let last = (width - before).min(patch.column + patch.columns) - patch.column;
         let start = patch.column + first - before;
-        let inside = (patch.column + patch.columns + before).min(width) - start;
-        let last = first + inside;
-        assert!(inside >= L::COUNT && inside <= outside.len());
-        assert!(sorted.iter().all(|row| reach + MOST <= row.len()));
-        let source = |line: usize| {
-            let line = (patch.image * height + line) * width;
-            filter.source.range(line..line + width)
-        };
-        // The pixels of a column beyond the border, sorted.
-        let beyond = |lines: &[Option<usize>; N], column: usize| {
-            let column = (patch.column + column) as i64 - before as i64;
-            let column = filter.mode.source(column, width);
-            let keys = lines.map(|line| {
-                let place = line.zip(column);
-                place.map_or(filter.outside, |(line, column)| {
-                    source(line).read(column).key()
-                })
-            });
-            // SAFETY: one key is there to be loaded.
-            S::sort(keys.map(|key| unsafe { <T::Key as Word>::One::load((), &raw const key) }))
+        let (count, reach) = (last - first, last - first + N - 1);
+        let Spare {
+            sorted, outside, ..
+        } = &mut *self.spare;
+        assert!(count >= L::COUNT && reach <= outside.len());
+        assert!(sorted.iter().all(|row| reach <= row.len()));
+        // A row of pixels: they are their own keys.
+        let pixels = |row: usize| {
+            let line = filter
+                .mode
+                .source((patch.row + row) as i64 - before as i64, height);
+            line.map_or(outside.as_ptr(), |line| {
+                let start = (patch.image * height + line) * width + start;
+                filter.source.range(start..start + reach).as_ptr().cast()
+            })
         };
         for row in 0..patch.rows {
-            let line = |number: usize| {
-                let line = (patch.row + row + number) as i64 - before as i64;
-                filter.mode.source(line, height)
-            };
-            let lines: [_; N] = std::array::from_fn(line);
-            let pointer = |line: Option<usize>| {
-                line.map_or(outside.as_ptr(), |line| {
-                    source(line).range(start..start + inside).as_ptr().cast()
-                })
-            };
-            let from = lines.map(pointer);
+            let from: [_; N] = std::array::from_fn(|number| pixels(row + number));
             let to = filter.results(patch, row).cast::<T::Key>();
-            let next = pointer(line(N));
+            let next = pixels(row + N);
             let next_to = to.wrapping_add(if row + 1 < patch.rows { width } else { 0 });
-            // SAFETY: each row of the image has the columns inside, and these are at least a register; the patch's are too; the
-            // rows that are kept are that long, and a register more. Pixels are their own keys.
+            // SAFETY: the rows are that long, and have at least a register of windows; so many of the results are the patch's.
             unsafe {
+                let to = to.add(first);
                 if S::KEPT {
-                    let kept = sorted.each_mut().map(|row| row.as_mut_ptr());
-                    let steps = Steps::within(inside);
-                    sort::<A, L, S, N>(arch, from, kept.map(|row| row.add(first)), steps, next);
-                    for column in (0..first).chain(last..reach) {
-                        for (row, key) in kept.iter().zip(beyond(&lines, column)) {
-                            key.store(row.add(column));
-                        }
-                    }
+                    let kept = sorted.each_mut().map(Vec::as_mut_ptr);
+                    sort::<A, L, S, N>(arch, from, kept, Steps::within(reach), next);
                     let kept = kept.map(<*mut _>::cast_const);
-                    let steps = Steps::within(patch.columns);
+                    let steps = Steps::aligned(count, to, L::COUNT);
                     medians::<A, L, S, N>(arch, kept, to, steps, next_to);
                 } else {
-                    let steps = Steps::within(inside + 1 - N);
-                    windows::<A, L, S, N>(arch, from, to.add(first), steps, [next, next_to]);
-                    // The windows that reach beyond the border.
-                    for column in (0..first).chain(last + 1 - N..patch.columns) {
-                        let sorted: [_; N] =
-                            std::array::from_fn(|right| beyond(&lines, column + right));
-                        let ranks = std::array::from_fn(|rank| sorted.map(|column| column[rank]));
-                        S::median(ranks).store(to.add(column));
-                    }
+                    let steps = Steps::aligned(count, to, L::COUNT);
+                    windows::<A, L, S, N>(arch, from, to, steps, [next, next_to]);
+                }
+            }
+        }
+        self.edge::<A, L>(arch, 0..first);
+        self.edge::<A, L>(arch, last..patch.columns);
+    }
+
+    /// Columns of the patch whose windows reach beyond the border: their pixels are taken column by column, and neighbours in a
+    /// column are in the lanes.
+    #[inline(always)]
+    fn edge<A: Copy, L: Order<A, Word = T::Key>>(&mut self, arch: A, at: std::ops::Range<usize>) {
+        if at.is_empty() {
+            return;
+        }
+        let (patch, filter) = (self.patch, self.filter);
+        let [height, width] = [filter.shape.height, filter.shape.width];
+        let (before, reach) = ((N / 2) as i64, patch.rows + N - 1);
+        let Spare { edge, results, .. } = &mut *self.spare;
+        let count = at.len() + N - 1;
+        assert!(count * EDGE <= edge.len() && reach + MOST <= EDGE && EDGE <= results.len());
+        let first = (patch.column + at.start) as i64 - before;
+        let columns: Vec<_> = (first..first + count as i64)
+            .map(|column| filter.mode.source(column, width))
+            .collect();
+        for row in 0..reach {
+            let line = filter
+                .mode
+                .source((patch.row + row) as i64 - before, height);
+            let pixels = line.map(|line| {
+                let start = (patch.image * height + line) * width;
+                filter.source.range(start..start + width).as_ptr()
+            });
+            for (column, keys) in columns.iter().zip(edge.chunks_exact_mut(EDGE)) {
+                keys[row] = match (pixels, column) {
+                    // SAFETY: the row has as many pixels as the image has columns, and the column is one of them.
+                    (Some(pixels), Some(column)) => unsafe { pixels.add(*column).read() }.key(),
+                    _ => filter.outside,
+                };
+            }
+        }
+        for (number, column) in at.enumerate() {
+            // SAFETY: each column is that long, and a register more, and so are the results.
+            unsafe {
+                let from = std::array::from_fn(|right| edge.as_ptr().add((number + right) * EDGE));
+                let to = results.as_mut_ptr();
+                windows::<A, L, S, N>(arch, from, to, Steps::over(patch.rows), [from[0], to]);
+            }
+            for (row, key) in results[..patch.rows].iter().enumerate() {
+                // SAFETY: the patch has this column.
+                unsafe {
+                    filter
+                        .results(patch, row)
+                        .add(column)
+                        .write(T::from_key(*key));
                 }
             }
         }
@@ -256,28 +280,47 @@ struct Steps {
     count: usize,
     /// Whether no register may reach beyond the row.
     within: bool,
+    /// Lanes of the first register that the second one leaves alone, if that is less than all.
+    first: usize,
 }
 
 impl Steps {
+    /// As many registers as it takes, the last one beyond the row if need be.
     fn over(count: usize) -> Self {
         Self {
             count,
             within: false,
+            first: usize::MAX,
         }
     }
 
+    /// For a row of a register or more: the last one is put where the row ends.
     fn within(count: usize) -> Self {
         Self {
             count,
             within: true,
+            first: usize::MAX,
         }
     }
 
-    /// The place after `at`, where lanes are left; the last register is put where the row ends, some lanes twice.
+    /// The same for results that go to `to`: all registers but the first and the last are stored to whole cache lines, or parts
+    /// of one, which takes half the time.
+    fn aligned<K>(count: usize, to: *const K, lanes: usize) -> Self {
+        Self {
+            first: lanes - to.addr() / size_of::<K>() % lanes,
+            ..Self::within(count)
+        }
+    }
+
+    /// The place after `at`, where lanes are left.
     #[inline(always)]
     fn next(self, at: usize, lanes: usize) -> Option<usize> {
-        let next = at + lanes;
-        if next >= self.count {
+        let next = if at == 0 {
+            lanes.min(self.first)
+        } else {
+            at + lanes
+        };
+        if at + lanes >= self.count {
             None
         } else if self.within {
             Some(next.min(self.count - lanes))
@@ -348,6 +391,10 @@ unsafe fn medians<A: Copy, L: Order<A>, S: Square<N>, const N: usize>(
 /// # Safety
 ///
 /// As [`medians`].
+#[expect(
+    clippy::needless_range_loop,
+    reason = "an iterator over registers is not always inlined, and then compiled without the instruction set"
+)]
 #[inline(always)]
 unsafe fn windows<A: Copy, L: Order<A>, S: Square<N>, const N: usize>(
     arch: A,
@@ -384,6 +431,7 @@ unsafe fn windows<A: Copy, L: Order<A>, S: Square<N>, const N: usize>(
 /// # Safety
 ///
 /// They must be readable.
+#[expect(clippy::needless_range_loop, reason = "as above")]
 #[inline(always)]
 unsafe fn window<A: Copy, L: Order<A>, const N: usize>(
     arch: A,

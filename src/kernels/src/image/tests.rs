@@ -246,6 +246,62 @@ fn large_windows_are_the_specification() {
 }
 
 #[test]
+fn counts_reach_their_limits() {
+    let shape = Shape {
+        images: 1,
+        height: 3,
+        width: 5,
+    };
+    let pixels = [[9_u8; 5], [255; 5], [0, 255, 9, 9, 9]].concat();
+    for window in [[255, 257], [256, 255], [255, 258]] {
+        for mode in [Mode::Nearest, Mode::Wrap, Mode::Constant] {
+            let asked = (window, mode, 255);
+            let expected = specification(&pixels, shape, asked.0, asked.1, asked.2);
+            for level in simd::available() {
+                for way in [Way::Chosen, Way::Patches] {
+                    assert_eq!(filtered(way, level, &pixels, shape, asked, 1), expected);
+                }
+            }
+        }
+    }
+}
+
+/// Medians that stay in a group, go to and fro between two, and go far.
+#[test]
+fn medians_go_from_group_to_group() {
+    let shape = Shape {
+        images: 1,
+        height: 40,
+        width: 300,
+    };
+    let mut pixels = Vec::new();
+    for row in 0..shape.height {
+        for column in 0..shape.width {
+            let noise = (row * 7919 + column * 104_729) % 23;
+            pixels.push(match row / 10 {
+                0 => (column % 40 * 6 + noise) as u8,
+                1 => (116 + noise) as u8,
+                2 => (column / 30 % 2 * 200 + noise) as u8,
+                _ => (column * 255 / shape.width) as u8,
+            });
+        }
+    }
+    let words: Vec<u16> = pixels.iter().map(|&pixel| u16::from(pixel) * 5).collect();
+    for window in [[5, 9], [9, 31], [20, 20]] {
+        let expected = specification(&pixels, shape, window, Mode::Reflect, 0);
+        let expected_words = specification(&words, shape, window, Mode::Reflect, 0);
+        for level in simd::available() {
+            let asked = (window, Mode::Reflect, 0);
+            let found = filtered(Way::Patches, level, &pixels, shape, asked, 1);
+            assert_eq!(found, expected, "{level} {window:?}");
+            let asked = (window, Mode::Reflect, 0);
+            let found = filtered(Way::Patches, level, &words, shape, asked, 1);
+            assert_eq!(found, expected_words, "{level} {window:?}");
+        }
+    }
+}
+
+#[test]
 fn a_window_of_any_size_is_taken() {
     let shape = Shape {
         images: 1,
