@@ -7,7 +7,7 @@
 
 use super::pixel::Pixel;
 use super::view::{Filter, Patch};
-use crate::arch::{Arch, Kernel, Lanes, Order, Word, prefetch};
+use crate::arch::{Arch, Kernel, Order, Word, prefetch};
 use crate::simd::Level;
 use crate::threads::{Interrupted, Team};
 
