@@ -32,6 +32,19 @@ def image() -> Iterator[Work]:
                     "cv2.medianBlur": lambda p=pixels, r=result, k=size: opencv.medianBlur(p, k, dst=r),
                 },
             )
+        for size in (3, 5):
+            # Memory that the system first has to find, page by page, takes both as long.
+            yield Work(
+                name=f"median {size} × {size}, {side} × {side} uint8, to a new array",
+                unit="pixels",
+                amount=pixels.size,
+                peer="cv2.medianBlur",
+                note="one thread each; noise, border nearest",
+                engines={
+                    "hotkernels": lambda p=pixels, k=size: hk.median_filter(p, k, mode="nearest", threads=1),
+                    "cv2.medianBlur": lambda p=pixels, k=size: opencv.medianBlur(p, k),
+                },
+            )
     for dtype in (np.uint8, np.uint16, np.float32, np.float64):
         for size in (9, 25, 101):
             # SciPy takes microseconds a pixel: a piece of an image for it, and for us what fills the lanes.

@@ -1,8 +1,8 @@
 //! Filters of images: the median.
 //!
-//! Every kernel works on keys, unsigned integers in the order of the pixels ([`Pixel`]), that are taken row by row with what
-//! lies beyond the border ([`Mode`]), so that memory that other threads write is read once. Which kernel it is depends on the
-//! window alone:
+//! Every kernel works on keys, unsigned integers in the order of the pixels ([`Pixel`]): of the image, and of what lies beyond
+//! its border ([`Mode`]). Of memory that other threads write, a key that says where to look is read once; keys that are only
+//! compared may be read again. Which kernel it is depends on the window alone:
 //!
 //! | window | kernel |
 //! | --- | --- |
