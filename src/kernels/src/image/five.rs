@@ -18,8 +18,8 @@ use crate::arch::Order;
 /// ```
 ///
 /// Each l has two m at or above it, and so k of them have at least k + 1; likewise each u has two m at or below it. In each
-/// diagonal's own order, that puts seven others at or above all l but the largest, and the two smallest m; and at or below all u
-/// but the smallest, and the two largest m. Three are left, five below them and five above.
+/// diagonal's own order, that puts seven others at or above all l but the largest, and the two smallest m; and at or below
+/// all u but the smallest, and the two largest m. Three are left, five below them and five above.
 pub(super) struct Five;
 
 impl Square<5> for Five {

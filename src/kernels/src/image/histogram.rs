@@ -5,7 +5,7 @@
 //! each bin, how many are in the bins of its group before it: where a rank lies is then one comparison of all groups, and one
 //! of all bins of a group. A window's groups are those of the window to its left, with a column's added and another's taken
 //! away. Of its bins only those of two neighbouring groups are kept up to date, for as long as the medians are in these: a
-//! median that goes to and fro between two groups costs nothing. Those of two others are brought up to date when they are
+//! median that goes back and forth between two groups costs nothing. Those of two others are brought up to date when they are
 //! wanted, from wherever they were last looked at.
 
 use crate::arch::{Arch, Count, Counts, Each, GROUP, Kernel, Pair};

@@ -266,7 +266,7 @@ fn counts_reach_their_limits() {
     }
 }
 
-/// Medians that stay in a group, go to and fro between two, and go far.
+/// Medians that stay in a group, go back and forth between two, and go far.
 #[test]
 fn medians_go_from_group_to_group() {
     let shape = Shape {
