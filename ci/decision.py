@@ -34,13 +34,17 @@ CLOCKS_DIFFER = timedelta(minutes=5)
 
 @dataclass(kw_only=True)
 class Row:
-    """One declared artifact: the file, if it is there, and the evidence on it by (check, subject)."""
+    """One declared artifact: the file, if it is there, and the evidence on it by (check, subject).
+
+    unusable: of which a file is there that is no evidence; that is a problem of the decision's.
+    """
 
     artifact: Artifact
     path: Path | None = None
     sha256: str = ""
     size: int = 0
     words: dict[tuple[str, str], Evidence] = field(default_factory=dict)
+    unusable: set[tuple[str, str]] = field(default_factory=set)
     problems: list[CiError] = field(default_factory=list)
 
 
@@ -186,9 +190,11 @@ def files(dist: Path, rows: list[Row]) -> Iterator[CiError]:
     by_name = {row.artifact.filename: row for row in rows}
     by_key = {key(row.artifact.filename): row for row in rows}
     by_bytes: dict[str, str] = {}
+    not_files = set()
     for path in folder.entries(dist):
         if path.is_symlink() or not path.is_file():
             yield extra(path.name, "a link or a folder", "artifacts are plain files")
+            not_files.add(path.name)
             continue
         digest = evidence.sha256(path)
         if digest in by_bytes:
@@ -209,7 +215,7 @@ def files(dist: Path, rows: list[Row]) -> Iterator[CiError]:
         else:
             yield extra(path.name, "nothing declared", "the plan lists what ships; with --platform, of that platform alone")
     for row in rows:
-        if row.path is None:
+        if row.path is None and row.artifact.filename not in not_files:
             row.problems.append(
                 CiError(
                     f"{row.artifact.filename}: missing",
@@ -285,15 +291,22 @@ def attested(row: Row) -> Iterator[CiError]:
 def read_evidence(dist: Path, rows: list[Row]) -> Iterator[CiError]:
     """Gives each row its evidence; a problem for each file that is no evidence on a declared artifact."""
     by_name = {row.artifact.filename: row for row in rows}
+    by_file = {
+        ".".join(filter(None, (row.artifact.filename, expected.check, expected.subject, "json"))): (row, expected)
+        for row in rows
+        for expected in checks.expected_checks(row.artifact)
+    }
     where = evidence.folder(dist)
     if where.is_symlink() or (where.exists() and not where.is_dir()):
         yield extra(where.name, "a link or a file", "evidence lies in the folder itself")
-        return
     for path in sorted(where.iterdir()) if where.is_dir() else []:
         try:
             word = evidence.read(path)
         except CiError as error:
             yield error
+            if path.name in by_file:
+                row, expected = by_file[path.name]
+                row.unusable.add((expected.check, expected.subject))
             continue
         row = by_name.get(word.artifact)
         subject = word.subject or ""
@@ -320,7 +333,7 @@ def proven(row: Row, accept: Mapping[str, str], now: datetime, by_bytes: Mapping
         allowed = accept.get(f"{platform}/{expected.subject}", accept.get(platform, "native"))
         word = row.words.get((expected.check, expected.subject))
         if word is None:
-            if not (expected.dynamic and allowed == "static"):
+            if not (expected.dynamic and allowed == "static") and (expected.check, expected.subject) not in row.unusable:
                 yield refused(row, expected, "no evidence", "a passing check", "none", f"run `python -m ci {expected.verb}`")
             continue
         yield from of_these_bytes(row, expected, word, by_bytes)

@@ -106,7 +106,7 @@ def run(args: argparse.Namespace) -> int:
             todo="check out the tag that is to be published",
         )
     made = decided(declared, args.dist, args.platform)
-    problems = [*made.all_problems, *([] if on_loopback else unclean(made)), *unlisted(made, args.dist, bool(args.platform))]
+    problems = [*made.all_problems, *([] if on_loopback else unclean(made)), *unlisted(made, args.dist, part=bool(args.platform))]
     try:
         if problems:
             raise RefusedError(problems)
@@ -162,17 +162,16 @@ def unclean(made: Decision) -> Iterator[CiError]:
             )
 
 
-def unlisted(made: Decision, dist: Path, part: bool) -> Iterator[CiError]:
+def unlisted(made: Decision, dist: Path, *, part: bool) -> Iterator[CiError]:
     """What is published is what SHA256SUMS lists, for that is what was attested. A hosted job has it; a person may."""
     path = dist / "SHA256SUMS"
     if not os.path.lexists(path) and (part or os.environ.get("GITHUB_ACTIONS") != "true"):
         return
     try:
         if path.is_symlink() or not path.is_file():
-            raise CiError("not a plain file")
+            raise CiError("not a plain file, or not there")
         listed = published.sums(path)
     except CiError as error:
-        listed = {}
         found = f"{error.message} {error.found}".strip()
     else:
         wanted = {row.artifact.filename: row.sha256 for row in made.rows}

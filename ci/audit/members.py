@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
-from ci.audit.refusal import refused
+from ci.audit.unsafe import refused
 
 MOST = 5_000
 """Members of an archive: ours have hundreds."""

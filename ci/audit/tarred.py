@@ -11,7 +11,7 @@ import zlib
 from pathlib import Path
 
 from ci.audit.members import Names
-from ci.audit.refusal import refused
+from ci.audit.unsafe import refused
 
 BLOCK = 512
 USTAR = b"ustar\x0000"
@@ -19,7 +19,7 @@ FILE, FOLDER = b"0", b"5"
 REWRITES = {b"x": "pax", b"g": "global pax", b"L": "long name", b"K": "long link", b"S": "sparse file", b"M": "volume"}
 """Headers that change what the next header, or the data, means."""
 
-SMALL, TIMES = 1 << 20, 100
+SMALL, TIMES = 1 << 20, 500
 """What unpacks to more than SMALL bytes and to more than TIMES its packed size is a bomb."""
 
 
@@ -53,7 +53,7 @@ def read(path: Path, *, limit: int) -> dict[str, bytes]:
 
 def gunzip(data: bytes, limit: int) -> bytes:
     """The one gzip stream of the file, which is all of it; at most `limit` bytes."""
-    if len(data) > 3 and data[3]:
+    if data[:3] == b"\x1f\x8b\x08" and data[3:4] > b"\0":
         raise refused("a gzip header with more in it", "no name, comment or extra field", f"flags {data[3]:#04x}")
     unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
     try:
@@ -78,8 +78,8 @@ def described(header: bytes) -> tuple[str, bytes, int]:
     summed = sum(header[:148]) + 8 * ord(" ") + sum(header[156:])
     if told != summed:
         raise refused("a header whose check sum is not right", str(summed), "no number" if told is None else str(told))
-    name = header[:100].rstrip(b"\0").decode("ascii", "backslashreplace")
-    if prefix := header[345:500].rstrip(b"\0").decode("ascii", "backslashreplace"):
+    name = header[:100].rstrip(b"\0").decode("utf-8", "backslashreplace")
+    if prefix := header[345:500].rstrip(b"\0").decode("utf-8", "backslashreplace"):
         name = f"{prefix}/{name}"
     kind = header[156:157]
     if kind in REWRITES:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ci.audit.members import MOST, Names
-from ci.audit.refusal import refused
+from ci.audit.unsafe import refused
 
 LOCAL = struct.Struct("<4s5H3I2H")
 CENTRAL = struct.Struct("<4s6H3I5H2I")
@@ -24,7 +24,7 @@ LOCAL_SIGNATURE, CENTRAL_SIGNATURE, END_SIGNATURE = b"PK\x03\x04", b"PK\x01\x02"
 STORED, DEFLATED = 0, 8
 UTF8 = 0x800  # the only flag that may be set: names are ASCII, with or without it
 UNIX = 3
-SMALL, TIMES = 1 << 20, 100
+SMALL, TIMES = 1 << 20, 500
 """What unpacks to more than SMALL bytes and to more than TIMES its packed size is a bomb."""
 
 
@@ -54,7 +54,7 @@ def read(path: Path, *, limit: int) -> dict[str, bytes]:
         raise refused("unpacks to too much", f"at most {limit:,} bytes", f"{total:,} bytes")
     names, members, at = Names(), {}, 0
     for entry in entries:
-        name = entry.name.decode("ascii", "backslashreplace")
+        name = entry.name.decode("utf-8", "backslashreplace")
         names.take(name)
         plain(name, entry)
         at = follows(data, name, entry, at)
@@ -70,9 +70,13 @@ def directory(data: bytes) -> Iterator[Entry]:
     whole = "a local header first, the end record last"
     if not data.startswith(LOCAL_SIGNATURE):
         raise refused("not one whole zip archive", whole, f"it begins with {data[:8]!r}")
-    # No comment: in one, a second end record could hide.
-    if len(data) < END.size or data[-END.size : -END.size + 4] != END_SIGNATURE or data[-2:] != b"\0\0":
-        raise refused("not one whole zip archive", whole, "cut off, or something behind the end record")
+    behind = len(data) - data.rfind(END_SIGNATURE) - END.size
+    if behind == len(data) + 1 - END.size or behind < 0:
+        raise refused("not one whole zip archive", whole, "cut off: no end record")
+    if behind:
+        raise refused("not one whole zip archive", whole, f"{behind} bytes behind the end record")
+    if data[-2:] != b"\0\0":
+        raise refused("not one whole zip archive", whole, "a comment, in which another end record can hide")
     _, disk, first, here, count, size, start, _ = END.unpack(data[-END.size :])
     if 0xFFFF in (disk, first, here, count) or 0xFFFFFFFF in (size, start) or data[-END.size - 20 :][:4] == b"PK\x06\x07":
         raise refused("a zip64 archive", "sizes that fit", "numbers that stand somewhere else")
