@@ -81,3 +81,7 @@ def central(says: Mapping[str, int | bytes], member: Member, offset: int) -> byt
     fields = (member.system << 8 | 20, 20, says["flags"], says["method"], 0, 0x21, says["crc"], says["packed"], says["size"])
     lengths = (len(name), len(extra), len(member.comment), 0, 0, member.mode << 16, offset)
     return struct.pack("<4s6H3I5H2I", b"PK\1\2", *fields, *lengths) + name + extra + member.comment
+
+
+def inflated(packed: bytes) -> bytes:
+    return zlib.decompress(packed, -zlib.MAX_WBITS)
