@@ -305,8 +305,8 @@ def read_evidence(dist: Path, rows: list[Row]) -> Iterator[CiError]:
         except CiError as error:
             yield error
             if path.name in by_file:
-                row, expected = by_file[path.name]
-                row.unusable.add((expected.check, expected.subject))
+                of, expected = by_file[path.name]
+                of.unusable.add((expected.check, expected.subject))
             continue
         row = by_name.get(word.artifact)
         subject = word.subject or ""

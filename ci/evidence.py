@@ -110,7 +110,8 @@ def well_formed(evidence: Evidence) -> None:
     texts = ("artifact", "sha256", "check", "tool", "version", "machine", "finished")
     wrong = [name for name in texts if not isinstance(getattr(evidence, name), str)]
     wrong += [name for name in ("detail", "plan") if not isinstance(getattr(evidence, name), dict)]
-    wrong += ["subject"] if evidence.subject is not None and not (isinstance(evidence.subject, str) and evidence.subject) else []
+    subject: object = evidence.subject
+    wrong += ["subject"] if subject is not None and not (isinstance(subject, str) and subject) else []
     if wrong:
         raise ValueError(f"a value of the wrong type: {', '.join(wrong)}")
     if evidence.verdict not in ("pass", "fail"):

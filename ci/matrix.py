@@ -211,14 +211,15 @@ def load(path: Path = ROOT / "ci" / "matrix.toml") -> Matrix:
             ),
             sdist_interpreter=interpreters[raw["sdist"]["interpreter"]],
         )
-    except (KeyError, TypeError, ValueError) as error:
+        found = list(contradictions(made))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise CiError(
             f"{path.name} does not read as a matrix: {error}",
             expected="the tables and keys of ci/matrix.py",
             found=str(error),
             todo="correct the row: names refer to [[lane]] and [[interpreter]] rows, keys are the fields of the row's class",
         ) from error
-    if found := list(contradictions(made)):
+    if found:
         raise CiError(
             f"{path.name} contradicts itself: {'; '.join(found)}",
             expected="rows that agree with each other",
@@ -243,18 +244,23 @@ def contradictions(made: Matrix) -> Iterator[str]:
         if [other.tag for other in made.wheels].count(wheel.tag) > 1:
             yield f"wheel {wheel.tag} twice"
     for platform in made.platforms:
-        processor, system = platform.target.split("-")[0], "macosx_" if "-darwin" in platform.target else "manylinux_"
-        endings = ("_aarch64", "_arm64") if processor == "aarch64" else (f"_{processor}",)
-        if not (platform.tag.startswith(system) and platform.tag.endswith(endings)):
-            yield f"platform {platform.name}: tag {platform.tag} is not of target {platform.target}"
-        if platform.rehearsed not in ("native", "emulated", "static"):
-            yield f"platform {platform.name}: rehearsed {platform.rehearsed!r} is none of native, emulated, static"
+        yield from bent(platform)
     for wheel in made.wheels:
         if not all(wheel.interpreter.accepts(wheel.tag, platform.tag) for platform in made.platforms):
             yield f"wheel {wheel.tag} is built on {wheel.interpreter.name}, which does not take it"
     for name, budget in (("wheel-budget", made.wheel_budget), ("sdist-budget", made.sdist_budget)):
         if type(budget) is not int or not 0 < budget <= LARGEST_BUDGET:
             yield f"{name} {budget!r} is no number of bytes up to {LARGEST_BUDGET:,}"
+
+
+def bent(platform: Platform) -> Iterator[str]:
+    """What a platform says of itself that cannot be."""
+    processor, system = platform.target.split("-")[0], "macosx_" if "-darwin" in platform.target else "manylinux_"
+    endings = ("_aarch64", "_arm64") if processor == "aarch64" else (f"_{processor}",)
+    if not (platform.tag.startswith(system) and platform.tag.endswith(endings)):
+        yield f"platform {platform.name}: tag {platform.tag} is not of target {platform.target}"
+    if platform.rehearsed not in ("native", "emulated", "static"):
+        yield f"platform {platform.name}: rehearsed {platform.rehearsed!r} is none of native, emulated, static"
 
 
 def project_version(root: Path = ROOT) -> str:

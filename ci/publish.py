@@ -106,7 +106,11 @@ def run(args: argparse.Namespace) -> int:
             todo="check out the tag that is to be published",
         )
     made = decided(declared, args.dist, args.platform)
-    problems = [*made.all_problems, *([] if on_loopback else unclean(made)), *unlisted(made, args.dist, part=bool(args.platform))]
+    problems = [
+        *made.all_problems,
+        *([] if on_loopback else unclean(made)),
+        *unlisted(made, args.dist, part=bool(args.platform)),
+    ]
     try:
         if problems:
             raise RefusedError(problems)

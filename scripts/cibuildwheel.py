@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rich.markup import escape
 
-from ci import build, evidence, head, host, matrix
+from ci import evidence, head, host, matrix
 from ci.console import console, skipped
 from ci.errors import CiError
 from ci.matrix import Artifact

@@ -40,7 +40,9 @@ LAST = {"ci.yml": "done"}
 TRIGGERS = {"pull_request", "push", "schedule", "workflow_call", "workflow_dispatch"}
 """pull_request_target, workflow_run and issue events give a stranger's words a token: none of ours listens to them."""
 
-PINNED = re.compile(r"uses: (?:\./\.github/workflows/[a-z]+\.yml|(?P<action>actions/[a-z-]+)@[0-9a-f]{40} # (?P<version>v\d+\.\d+\.\d+))$")
+PINNED = re.compile(
+    r"uses: (?:\./\.github/workflows/[a-z]+\.yml|(?P<action>actions/[a-z-]+)@[0-9a-f]{40} # (?P<version>v\d+\.\d+\.\d+))$"
+)
 """How a line says what it uses, the version behind the commit: a person reads that, scripts/trust.py holds the commit to it."""
 
 

@@ -113,8 +113,8 @@ class Strict(yaml.SafeLoader):
             raise yaml.YAMLError("an alias")
         return super().compose_node(parent, index)
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002  # as it is called
-        keys = [self.construct_object(key) for key, _ in node.value]  # type: ignore[no-untyped-call]
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        keys = [self.construct_object(key) for key, _ in node.value]
         if twice := {str(key) for key in keys if keys.count(key) > 1}:
             raise yaml.YAMLError(f"{', '.join(twice)} twice")
         return super().construct_mapping(node, deep)

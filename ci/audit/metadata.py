@@ -64,7 +64,7 @@ def declared(file: Opened, member: str, said: Metadata, pyproject: dict[str, Any
     asked = [Requirement(text) for text in pyproject.get("dependencies", [])]
     asked += [Requirement(f"{text} ; extra == '{extra}'") for extra, texts in optional.items() for text in texts]
     promised = set(pyproject.get("classifiers", []))
-    rows = (
+    rows: tuple[tuple[str, set[str], set[str]], ...] = (
         ("Requires-Dist", {str(row) for row in asked}, {str(row) for row in said.requires_dist or ()}),
         ("Provides-Extra", set(optional), set(said.provides_extra or ())),
         ("Classifier", promised, set(said.classifiers or ())),

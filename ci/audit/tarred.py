@@ -89,7 +89,9 @@ def described(header: bytes) -> tuple[str, bytes, int]:
     if header[257:265] != USTAR or any(header[500:]):
         raise refused(f"{name}: not a plain ustar header", repr(USTAR), repr(header[257:265]))
     if size is None or mode is None:
-        raise refused(f"{name}: a number that is not octal", "octal digits", repr(header[124:136] if size is None else header[100:108]))
+        raise refused(
+            f"{name}: a number that is not octal", "octal digits", repr(header[124:136] if size is None else header[100:108])
+        )
     if mode & 0o7000:
         raise refused(f"{name}: runs as somebody else", "a mode without setuid, setgid and sticky", f"{mode:o}")
     if kind == FOLDER and size:

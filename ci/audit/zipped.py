@@ -77,6 +77,19 @@ def directory(data: bytes) -> Iterator[Entry]:
         raise refused("not one whole zip archive", whole, f"{behind} bytes behind the end record")
     if data[-2:] != b"\0\0":
         raise refused("not one whole zip archive", whole, "a comment, in which another end record can hide")
+    count, start = ended(data)
+    at = start
+    for number in range(1, count + 1):
+        if at + CENTRAL.size > len(data) - END.size or data[at : at + 4] != CENTRAL_SIGNATURE:
+            raise refused("a directory that is cut off", f"{count} entries", f"no entry number {number}")
+        entry, at = listed(data, at)
+        yield entry
+    if at != len(data) - END.size:
+        raise refused("bytes between the directory and its end", "none", f"{len(data) - END.size - at:,} bytes")
+
+
+def ended(data: bytes) -> tuple[int, int]:
+    """How many entries the directory has and where it begins, as the end record says; it must be all of what is before that."""
     _, disk, first, here, count, size, start, _ = END.unpack(data[-END.size :])
     if 0xFFFF in (disk, first, here, count) or 0xFFFFFFFF in (size, start) or data[-END.size - 20 :][:4] == b"PK\x06\x07":
         raise refused("a zip64 archive", "sizes that fit", "numbers that stand somewhere else")
@@ -84,35 +97,34 @@ def directory(data: bytes) -> Iterator[Entry]:
         raise refused("an end record that is not true", "where the directory lies, whole", f"{size:,} bytes from {start:,}")
     if count > MOST:
         raise refused("too many members", f"at most {MOST:,}", f"{count:,}")
-    at = start
-    for number in range(1, count + 1):
-        if at + CENTRAL.size > len(data) - END.size or data[at : at + 4] != CENTRAL_SIGNATURE:
-            raise refused("a directory that is cut off", f"{count} entries", f"no entry number {number}")
-        (_, made, needed, flags, method, time, date, crc, packed, unpacked, name, extra, comment, disk, _, attributes, offset) = (
-            CENTRAL.unpack_from(data, at)
-        )
-        at += CENTRAL.size
-        called = data[at : at + name]
-        at += name + extra + comment
-        if 0xFFFFFFFF in (packed, unpacked, offset) or disk:
-            raise refused("a zip64 member", "sizes that fit", called.decode("ascii", "backslashreplace"))
-        if extra or comment:
-            found = f"{extra} and {comment} bytes of {called.decode('ascii', 'backslashreplace')}"
-            raise refused("an extra field or a comment", "none: some unpackers take a name or a size from it", found)
-        yield Entry(
-            name=called,
-            system=made >> 8,
-            facts=(needed, flags, method, time, date, crc, packed, unpacked),
-            flags=flags,
-            method=method,
-            crc=crc,
-            packed=packed,
-            size=unpacked,
-            mode=attributes >> 16,
-            offset=offset,
-        )
-    if at != len(data) - END.size:
-        raise refused("bytes between the directory and its end", "none", f"{len(data) - END.size - at:,} bytes")
+    return count, start
+
+
+def listed(data: bytes, at: int) -> tuple[Entry, int]:
+    """The entry that begins there, and where the next one does."""
+    _, made, needed, flags, method, time, date, crc, packed, unpacked, name, extra, comment, disk, _, attributes, offset = (
+        CENTRAL.unpack_from(data, at)
+    )
+    at += CENTRAL.size
+    called = data[at : at + name]
+    if 0xFFFFFFFF in (packed, unpacked, offset) or disk:
+        raise refused("a zip64 member", "sizes that fit", called.decode("utf-8", "backslashreplace"))
+    if extra or comment:
+        found = f"{extra} and {comment} bytes of {called.decode('utf-8', 'backslashreplace')}"
+        raise refused("an extra field or a comment", "none: some unpackers take a name or a size from it", found)
+    entry = Entry(
+        name=called,
+        system=made >> 8,
+        facts=(needed, flags, method, time, date, crc, packed, unpacked),
+        flags=flags,
+        method=method,
+        crc=crc,
+        packed=packed,
+        size=unpacked,
+        mode=attributes >> 16,
+        offset=offset,
+    )
+    return entry, at + name
 
 
 def plain(name: str, entry: Entry) -> None:
@@ -151,13 +163,15 @@ def follows(data: bytes, name: str, entry: Entry, at: int) -> int:
         raise refused(f"{name}: its own header is not the directory's", "the same of both", "; ".join(odd))
     if extra:
         raise refused(f"{name}: an extra field in its own header", "none", f"{extra} bytes")
-    return at + length + entry.packed
+    return at + int(length) + entry.packed
 
 
 def content(packed: bytes, name: str, entry: Entry) -> bytes:
     """The member unpacked: not one byte more than the directory says, whatever the packed bytes would give."""
     if entry.size > SMALL and entry.size > TIMES * entry.packed:
-        raise refused(f"{name}: a bomb", f"at most {TIMES} times its packed size", f"{entry.size:,} from {entry.packed:,} bytes")
+        raise refused(
+            f"{name}: a bomb", f"at most {TIMES} times its packed size", f"{entry.size:,} from {entry.packed:,} bytes"
+        )
     made, rest = packed, b""
     if entry.method == DEFLATED:
         unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
@@ -169,7 +183,9 @@ def content(packed: bytes, name: str, entry: Entry) -> bytes:
         if len(made) <= entry.size and not unpacker.eof:
             raise refused("does not unpack", "a deflated member, whole", f"{name}: cut off")
     if len(made) != entry.size or rest:
-        raise refused(f"{name}: not the size that it says", f"{entry.size:,} bytes", "more" if len(made) > entry.size or rest else "less")
+        raise refused(
+            f"{name}: not the size that it says", f"{entry.size:,} bytes", "more" if len(made) > entry.size or rest else "less"
+        )
     if zlib.crc32(made) != entry.crc:
         raise refused("does not unpack", "an archive whose check sums are right", f"{name}: another check sum")
     return made

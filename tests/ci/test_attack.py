@@ -1,6 +1,7 @@
 """Bad releases of every kind, alone and in pairs: each is refused, for its own reason, and none hides another.
 
-`python3 noxfile.py -s attack -- 3000` prints the numbers: HOTKERNELS_PAIRS says how many pairs are drawn, HOTKERNELS_SEED which.
+`python3 noxfile.py -s attack -- 3000` prints the numbers: HOTKERNELS_PAIRS says how many pairs are drawn,
+HOTKERNELS_SEED which.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ci import __main__, client
+from ci import __main__, client, tools
 from ci.errors import CiError, harmless, printable
 
 RUNNER = ("::stop-commands::x", "  ::add-mask::x", "##[command]x")
@@ -40,7 +40,7 @@ def test_every_terminal_and_file_takes_it(text: str, shown: str) -> None:
 def test_the_gate_and_the_report_show_any_name(dist: Path, capsys: pytest.CaptureFixture[str]) -> None:
     names = [b"\xff.whl", b"y\n::stop-commands::x", b"\x1b[2Jz"]
     for name in names:
-        Path(os.fsdecode(os.path.join(os.fsencode(dist), name))).write_bytes(name)
+        (dist / os.fsdecode(name)).write_bytes(name)
     assert __main__.main(["gate", str(dist), "--platform", "linux-x86_64"]) == 1
     assert __main__.main(["report", str(dist), "--platform", "linux-x86_64"]) == 0
     out = capsys.readouterr().out
@@ -53,11 +53,11 @@ def test_the_gate_and_the_report_show_any_name(dist: Path, capsys: pytest.Captur
 def test_an_index_gives_the_runner_no_commands(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What a server answers is printed by the client; to mask a token is the one command that may pass, from its first column."""
+    """What a server answers is printed; to mask a token is the one command that may pass, from its first column."""
     uv = tmp_path / "uv"
     uv.write_text("#!/bin/sh\necho '::add-mask::token'\necho 'error: the server said'\necho '  ::stop-commands::x'\nexit 2\n")
     uv.chmod(0o755)
-    monkeypatch.setattr(client.tools, "uv", lambda: uv)
+    monkeypatch.setattr(tools, "uv", lambda: uv)
     problem = client.send([], "http://127.0.0.1:1/", "http://127.0.0.1:1/simple/")
     assert problem is not None
     lines = [line.strip() for line in (capsys.readouterr().out + str(problem)).splitlines()]

@@ -82,7 +82,10 @@ def test_a_folder_or_a_link_is_extra(dist: Path, artifacts: tuple[Artifact, ...]
     path.replace(dist.parent / "elsewhere")
     path.symlink_to(dist.parent / "elsewhere")
     said = messages(gate(dist))
-    assert said == ["hotkernels-0.1.0-cp312-cp312-manylinux_2_28_x86_64.whl: does not belong here", "more: does not belong here"]
+    assert said == [
+        "hotkernels-0.1.0-cp312-cp312-manylinux_2_28_x86_64.whl: does not belong here",
+        "more: does not belong here",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -399,10 +399,10 @@ def test_bytes_that_change_after_the_decision_are_not_sent(
 
 
 def test_an_attestation_goes_with_its_file(dist: Path, memory: MemoryIndex, said: Callable[[], str]) -> None:
-    said = factory.attestation(THIRD, evidence.sha256(dist / THIRD))
-    (dist / f"{THIRD}.publish.attestation").write_text(json.dumps(said))
+    signed = factory.attestation(THIRD, evidence.sha256(dist / THIRD))
+    (dist / f"{THIRD}.publish.attestation").write_text(json.dumps(signed))
     assert run(dist, memory.url) == 0
-    assert json.loads(str(memory.fields[THIRD]["attestations"])) == [said]
+    assert json.loads(str(memory.fields[THIRD]["attestations"])) == [signed]
     assert sum("attestations" in fields for fields in memory.fields.values()) == 1
 
 

@@ -20,7 +20,9 @@ def extra(release: Release, **fields: object) -> None:
     release.rewrite(zips.build([*release.zipped(), made]))
 
 
-@mutation("bytes", "{name}: not one whole zip archive | a local header first, the end record last | it begins with", unreadable=True)
+@mutation(
+    "bytes", "{name}: not one whole zip archive | a local header first, the end record last | it begins with", unreadable=True
+)
 def something_before_the_archive(release: Release) -> None:
     release.rewrite(b"#!/bin/sh\nexit\n" + release.path.read_bytes())
 
@@ -30,7 +32,9 @@ def something_before_the_archive_that_looks_like_one(release: Release) -> None:
     release.rewrite(zips.build(release.zipped()[:1]) + release.path.read_bytes())
 
 
-@mutation("bytes", "{name}: not one whole zip archive | a local header first, the end record last | 1 bytes behind", unreadable=True)
+@mutation(
+    "bytes", "{name}: not one whole zip archive | a local header first, the end record last | 1 bytes behind", unreadable=True
+)
 def something_behind_the_archive(release: Release) -> None:
     release.rewrite(release.path.read_bytes() + b"\n")
 
@@ -69,7 +73,9 @@ def a_member_quoted_in_another(release: Release) -> None:
     """The quoted overlap of the same bomb: a stored member's data begin with the next member's header."""
     members = release.zipped()
     first = len(zips.build(members)) - len(zips.build(members)[-22:])
-    inner = zips.local({"name": b"hotkernels/inner.py", "flags": 0, "method": 8, "crc": 0, "packed": 0, "size": 0, "extra": b""})
+    inner = zips.local(
+        {"name": b"hotkernels/inner.py", "flags": 0, "method": 8, "crc": 0, "packed": 0, "size": 0, "extra": b""}
+    )
     quoted = Member(name=b"hotkernels/outer.py", data=inner, method=0, local={"name": b"hotkernels/quote.py"})
     assert first
     release.rewrite(zips.build([*members, quoted]))
@@ -159,7 +165,7 @@ def a_device_of_windows(release: Release) -> None:
 @mutation("bytes", "'hotkernels/p\u0443.py': an unsafe name: it is not ASCII", unreadable=True)
 def a_name_that_looks_alike(release: Release) -> None:
     """A Cyrillic letter; and names that normalise to the same one are two files here, one on macOS."""
-    extra(release, name="hotkernels/pу.py".encode(), flags=0x800)
+    extra(release, name="hotkernels/p\u0443.py".encode(), flags=0x800)
 
 
 @mutation("bytes", "hotkernels/more.py: another name in its own header", unreadable=True)
@@ -187,14 +193,20 @@ def an_extra_field_in_the_local_header(release: Release) -> None:
     extra(release, local={"extra": unicode_path(b"hotkernels/evil.py")})
 
 
-@mutation("bytes", "an extra field or a comment | none: some unpackers take a name or a size from it | 31 and 0 bytes", unreadable=True)
+@mutation(
+    "bytes",
+    "an extra field or a comment | none: some unpackers take a name or a size from it | 31 and 0 bytes",
+    unreadable=True,
+)
 def another_name_in_an_extra_field(release: Release) -> None:
     """Info-ZIP's Unicode path: unzip writes to that one."""
     field = unicode_path(b"hotkernels/evil__.py"[:18])
     extra(release, local={"extra": field}, central={"extra": field + bytes(4)})
 
 
-@mutation("bytes", "an extra field or a comment | none: some unpackers take a name or a size from it | 0 and 7 bytes", unreadable=True)
+@mutation(
+    "bytes", "an extra field or a comment | none: some unpackers take a name or a size from it | 0 and 7 bytes", unreadable=True
+)
 def a_comment_of_a_member(release: Release) -> None:
     extra(release, comment=b"payload")
 
@@ -236,7 +248,9 @@ def another_compression(release: Release) -> None:
     extra(release, method=12, packed=bz2.compress(MORE))
 
 
-@mutation("bytes", "does not unpack | an archive whose check sums are right | hotkernels/more.py: another check sum", unreadable=True)
+@mutation(
+    "bytes", "does not unpack | an archive whose check sums are right | hotkernels/more.py: another check sum", unreadable=True
+)
 def a_check_sum_that_is_wrong(release: Release) -> None:
     extra(release, local={"crc": 1}, central={"crc": 1})
 
@@ -280,5 +294,3 @@ def a_wheel_without_end(release: Release) -> None:
 def unicode_path(name: bytes) -> bytes:
     body = struct.pack("<BI", 1, zlib.crc32(b"hotkernels/more.py")) + name
     return struct.pack("<2H", 0x7075, len(body)) + body
-
-

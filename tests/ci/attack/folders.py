@@ -60,7 +60,7 @@ def a_build_number(release: Release) -> None:
     spelt(release, release.target.filename.replace("-0.1.0-", "-0.1.0-1-"))
 
 
-@mutation("folder", "hotkernels‐0.1.0.tar.gz: does not belong here")
+@mutation("folder", "hotkernels\u20100.1.0.tar.gz: does not belong here")
 def a_hyphen_that_is_none(release: Release) -> None:
     replace(release.dist / "hotkernels\u20100.1.0.tar.gz", b"x")
 
@@ -100,12 +100,17 @@ def attest(release: Release, name: str, sha256: str) -> None:
     replace(release.dist / f"{release.target.filename}.publish.attestation", said)
 
 
-@mutation("folder", "{name}.publish.attestation: does not attest to the artifact that it lies beside | one about {name} with sha256")
+@mutation(
+    "folder", "{name}.publish.attestation: does not attest to the artifact that it lies beside | one about {name} with sha256"
+)
 def an_attestation_of_other_bytes(release: Release) -> None:
     attest(release, release.target.filename, "0" * 64)
 
 
-@mutation("folder", "{name}.publish.attestation: does not attest to the artifact that it lies beside | an attestation of PEP 740, version 1 | ValueError: not a plain file")
+@mutation(
+    "folder",
+    "that it lies beside | an attestation of PEP 740, version 1 | ValueError: not a plain file",
+)
 def an_attestation_that_is_a_link(release: Release) -> None:
     """The publisher would send what it points to."""
     (release.dist / f"{release.target.filename}.publish.attestation").symlink_to("/etc/hostname")

@@ -96,7 +96,9 @@ def an_interpreter_of_another_version(release: Release) -> None:
     edit(release, lambda text: text.replace('name = "cp312"\nversion = "3.12"', 'name = "cp312"\nversion = "3.14"'))
 
 
-@mutation("matrix", "contradicts itself: platform linux-x86_64: tag manylinux_2_28_x86_64 is not of target", of="release", lone=True)
+@mutation(
+    "matrix", "contradicts itself: platform linux-x86_64: tag manylinux_2_28_x86_64 is not of target", of="release", lone=True
+)
 def a_target_of_another_platform(release: Release) -> None:
     edit(release, lambda text: text.replace('target = "x86_64-unknown-linux-gnu"', 'target = "aarch64-unknown-linux-gnu"'))
 

@@ -186,7 +186,7 @@ def mutation(
 
 def text(problem: CiError) -> str:
     """All that a refusal says, in one line."""
-    return " | ".join((problem.message, problem.expected, problem.found, problem.todo)).replace("\n", " ")
+    return f"{problem.message} | {problem.expected} | {problem.found} | {problem.todo}".replace("\n", " ")
 
 
 def replace(path: Path, data: bytes) -> None:

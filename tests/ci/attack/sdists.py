@@ -14,12 +14,22 @@ def plain(release: Release) -> bytes:
     return tars.build(tars.headers(release.sources()))
 
 
-@mutation("bytes", "hotkernels-0.1.0/link: not a plain file | plain files and folders | a link or device, type b'2'", of="sdist", unreadable=True)
+@mutation(
+    "bytes",
+    "hotkernels-0.1.0/link: not a plain file | plain files and folders | a link or device, type b'2'",
+    of="sdist",
+    unreadable=True,
+)
 def a_symbolic_link(release: Release) -> None:
     release.tarred(Header(name=f"{release.top}/link", kind=b"2", link=b"/etc/passwd"))
 
 
-@mutation("bytes", "hotkernels-0.1.0/hard: not a plain file | plain files and folders | a link or device, type b'1'", of="sdist", unreadable=True)
+@mutation(
+    "bytes",
+    "hotkernels-0.1.0/hard: not a plain file | plain files and folders | a link or device, type b'1'",
+    of="sdist",
+    unreadable=True,
+)
 def a_hard_link(release: Release) -> None:
     release.tarred(Header(name=f"{release.top}/hard", kind=b"1", link=f"{release.top}/Cargo.toml".encode()))
 
@@ -181,13 +191,19 @@ def another_compression_of_the_sdist(release: Release) -> None:
     release.rewrite(zlib.compress(plain(release)), release.sdist)
 
 
-@mutation("bytes", "files that are not in the checkout are in the sdist | the checkout's files and PKG-INFO | hotkernels-0.1.0/src/kernels/build.rs", of="sdist")
+@mutation(
+    "bytes",
+    "are in the sdist | the checkout's files and PKG-INFO | hotkernels-0.1.0/src/kernels/build.rs",
+    of="sdist",
+)
 def a_build_script(release: Release) -> None:
     """cargo runs it, though no manifest names it."""
     release.tarred(Header(name=f"{release.top}/src/kernels/build.rs", data=b"fn main() {}\n"))
 
 
-@mutation("bytes", "files are not as they are in the checkout | the same bytes | hotkernels-0.1.0/src/kernels/src/lib.rs", of="sdist")
+@mutation(
+    "bytes", "files are not as they are in the checkout | the same bytes | hotkernels-0.1.0/src/kernels/src/lib.rs", of="sdist"
+)
 def another_source(release: Release) -> None:
     members = release.sources()
     members[f"{release.top}/src/kernels/src/lib.rs"] += b"mod evil;\n"
@@ -231,5 +247,3 @@ def a_dependency_more_in_the_sdist(release: Release) -> None:
     name = f"{release.top}/PKG-INFO"
     members[name] = members[name].replace(b"Provides", b"Requires-Dist: requestz\nProvides")
     release.rewrite(tars.pack(tars.build(tars.headers(members))), release.sdist)
-
-

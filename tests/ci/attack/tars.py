@@ -26,7 +26,9 @@ class Header:
     def build(self) -> bytes:
         size = len(self.data) if self.size is None else self.size
         digits = size if isinstance(size, bytes) else f"{size:011o}\0".encode()
-        head = self.name.encode().ljust(100, b"\0") + f"{self.mode:07o}\0".encode() + b"0000000\0" * 2 + digits + b"00000000000\0"
+        head = (
+            self.name.encode().ljust(100, b"\0") + f"{self.mode:07o}\0".encode() + b"0000000\0" * 2 + digits + b"00000000000\0"
+        )
         rest = self.kind + self.link.ljust(100, b"\0") + self.magic + bytes(64 + 16 + 155 + 12)
         summed = sum(head) + 8 * 32 + sum(rest) if self.told is None else self.told
         return head + f"{summed:06o}\0 ".encode() + rest + self.data + self.padding * (-len(self.data) % BLOCK)

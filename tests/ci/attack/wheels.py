@@ -1,4 +1,4 @@
-"""Mutations of what a wheel holds: RECORD, WHEEL, METADATA, the extension, the package, the SBOM; the archive itself is well."""
+"""Mutations of what a wheel holds: RECORD, WHEEL, METADATA, extension, package, SBOM; the archive itself is well."""
 
 from __future__ import annotations
 
@@ -22,11 +22,16 @@ def record(release: Release, change: Callable[[bytes], bytes]) -> None:
 
 def row(release: Release, name: str) -> bytes:
     """The line of one file."""
-    (line,) = (line for line in release.recorded()[f"{release.info}/RECORD"].splitlines() if line.startswith(f"{name},".encode()))
+    (line,) = (
+        line for line in release.recorded()[f"{release.info}/RECORD"].splitlines() if line.startswith(f"{name},".encode())
+    )
     return line
 
 
-@mutation("bytes", "{name}: record: failed: RECORD does not match the files | each file once, with its sha256 and size | hotkernels/py.typed not listed")
+@mutation(
+    "bytes",
+    "does not match the files | each file once, with its sha256 and size | hotkernels/py.typed not listed",
+)
 def a_file_that_record_does_not_list(release: Release) -> None:
     record(release, lambda text: text.replace(row(release, "hotkernels/py.typed") + b"\n", b""))
 
@@ -153,7 +158,10 @@ def no_licence(release: Release) -> None:
 
 @mutation("bytes", "missing or empty: LICENSE-PRIVATE")
 def a_licence_that_is_named_and_not_there(release: Release) -> None:
-    release.change("{info}/METADATA", lambda text: text.replace(b"License-File: LICENSE-MIT", b"License-File: LICENSE-MIT\nLicense-File: LICENSE-PRIVATE"))
+    release.change(
+        "{info}/METADATA",
+        lambda text: text.replace(b"License-File: LICENSE-MIT", b"License-File: LICENSE-MIT\nLicense-File: LICENSE-PRIVATE"),
+    )
 
 
 @mutation("bytes", "the tags in its WHEEL file are not those of its name")
@@ -161,7 +169,10 @@ def other_tags_in_the_wheel_file(release: Release) -> None:
     release.change("{info}/WHEEL", lambda text: text.replace(b"Tag: cp3", b"Tag: cp2"))
 
 
-@mutation("bytes", "its WHEEL file is not that of a platform wheel | Wheel-Version: 1.0, Root-Is-Purelib: false | Wheel-Version: 1.0, Root-Is-Purelib: true")
+@mutation(
+    "bytes",
+    "Wheel-Version: 1.0, Root-Is-Purelib: false | Wheel-Version: 1.0, Root-Is-Purelib: true",
+)
 def a_pure_wheel(release: Release) -> None:
     release.change("{info}/WHEEL", lambda text: text.replace(b"Purelib: false", b"Purelib: true"))
 
@@ -171,12 +182,18 @@ def another_version_of_the_wheel_format(release: Release) -> None:
     release.change("{info}/WHEEL", lambda text: text.replace(b"Wheel-Version: 1.0", b"Wheel-Version: 2.0"))
 
 
-@mutation("bytes", "its WHEEL file says more than a wheel's does | Wheel-Version, Generator and Root-Is-Purelib once, and the tags | Root-Is-Purelib 2 times")
+@mutation(
+    "bytes",
+    "Wheel-Version, Generator and Root-Is-Purelib once, and the tags | Root-Is-Purelib 2 times",
+)
 def the_same_key_twice_in_the_wheel_file(release: Release) -> None:
     release.change("{info}/WHEEL", lambda text: text + b"Root-Is-Purelib: true\n")
 
 
-@mutation("bytes", "its WHEEL file says more than a wheel's does | Wheel-Version, Generator and Root-Is-Purelib once, and the tags | Build: 1")
+@mutation(
+    "bytes",
+    "its WHEEL file says more than a wheel's does | Wheel-Version, Generator and Root-Is-Purelib once, and the tags | Build: 1",
+)
 def a_build_number_in_the_wheel_file(release: Release) -> None:
     release.change("{info}/WHEEL", lambda text: text + b"Build: 1\n")
 
@@ -221,17 +238,24 @@ def a_dependency_more(release: Release) -> None:
 
 @mutation("bytes", "Provides-Extra in METADATA is not what pyproject.toml says")
 def an_extra_more(release: Release) -> None:
-    release.change("{info}/METADATA", lambda text: text.replace(b"Provides-Extra: numpy", b"Provides-Extra: numpy\nProvides-Extra: all"))
+    release.change(
+        "{info}/METADATA", lambda text: text.replace(b"Provides-Extra: numpy", b"Provides-Extra: numpy\nProvides-Extra: all")
+    )
 
 
 @mutation("bytes", "Classifier in METADATA is not what pyproject.toml says")
 def a_classifier_more(release: Release) -> None:
-    release.change("{info}/METADATA", lambda text: text.replace(b"Provides", b"Classifier: Programming Language :: Python :: 3.11\nProvides"))
+    release.change(
+        "{info}/METADATA",
+        lambda text: text.replace(b"Provides", b"Classifier: Programming Language :: Python :: 3.11\nProvides"),
+    )
 
 
 @mutation("bytes", "Project-URL in METADATA is not what pyproject.toml says")
 def an_address_more(release: Release) -> None:
-    release.change("{info}/METADATA", lambda text: text.replace(b"Provides", b"Project-URL: Source, https://example.invalid/\nProvides"))
+    release.change(
+        "{info}/METADATA", lambda text: text.replace(b"Provides", b"Project-URL: Source, https://example.invalid/\nProvides")
+    )
 
 
 @mutation("bytes", "METADATA is not valid core metadata")

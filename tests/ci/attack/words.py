@@ -301,7 +301,11 @@ def an_import_of_another_abi(release: Release) -> None:
 
 @mutation("evidence", "passes, and yet: code for another target was imported")
 def an_import_of_another_target(release: Release) -> None:
-    detail(release, release.tested("import"), build_info={"abi": release.target.label.split("-")[1], "target": "aarch64-apple-darwin"})
+    detail(
+        release,
+        release.tested("import"),
+        build_info={"abi": release.target.label.split("-")[1], "target": "aarch64-apple-darwin"},
+    )
 
 
 @mutation("evidence", "{name}: build: passes, and yet: built in another lane")

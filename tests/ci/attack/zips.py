@@ -40,7 +40,9 @@ def deflated(data: bytes) -> bytes:
     return packer.compress(data) + packer.flush()
 
 
-def build(all_members: Iterable[Member], *, end: Mapping[str, int] | None = None, between: bytes = b"", tail: bytes = b"") -> bytes:
+def build(
+    all_members: Iterable[Member], *, end: Mapping[str, int] | None = None, between: bytes = b"", tail: bytes = b""
+) -> bytes:
     """The archive. end: fields of the end record that differ from the truth; between: bytes before the directory."""
     body, directory, count = b"", b"", 0
     for member in all_members:
@@ -61,7 +63,9 @@ def build(all_members: Iterable[Member], *, end: Mapping[str, int] | None = None
         body += local(truth | dict(member.local)) + packed
         directory += central(truth | dict(member.central), member, offset)
         count += 1
-    said = {"here": count, "count": count, "size": len(directory), "start": len(body) + len(between), "comment": 0} | dict(end or {})
+    said = {"here": count, "count": count, "size": len(directory), "start": len(body) + len(between), "comment": 0} | dict(
+        end or {}
+    )
     record = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, said["here"], said["count"], said["size"], said["start"], said["comment"])
     return body + between + directory + record + tail
 
