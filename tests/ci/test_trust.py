@@ -144,7 +144,7 @@ PLANTED: dict[str, tuple[str, str, str, str]] = {
         f"      - uses: actions/checkout@{'b' * 40} # v7.0.1\n",
         "release.yml: gate: an action",
     ),
-    "an action under another version": ("release.yml", "90b1 # v7.0.1", "90b1 # v6.0.0", "an action"),
+    "an action under another version": ("release.yml", "90b1 # v7.0.1", "90b1 # v6.0.0", "# v6.0.0"),
     "an action with its key in quotes": (
         "release.yml",
         CHECKOUT,
