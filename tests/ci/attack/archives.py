@@ -68,17 +68,14 @@ def members_that_overlap(release: Release) -> None:
     extra(release, offset=0)
 
 
-@mutation("bytes", "hotkernels/outer.py: another name in its own header", unreadable=True)
+@mutation("bytes", "hotkernels/inner.py: lies in another member", unreadable=True)
 def a_member_quoted_in_another(release: Release) -> None:
-    """The quoted overlap of the same bomb: a stored member's data begin with the next member's header."""
+    """The quoted overlap of the same bomb: the data of a stored member are the next member, header and all."""
     members = release.zipped()
-    first = len(zips.build(members)) - len(zips.build(members)[-22:])
-    inner = zips.local(
-        {"name": b"hotkernels/inner.py", "flags": 0, "method": 8, "crc": 0, "packed": 0, "size": 0, "extra": b""}
-    )
-    quoted = Member(name=b"hotkernels/outer.py", data=inner, method=0, local={"name": b"hotkernels/quote.py"})
-    assert first
-    release.rewrite(zips.build([*members, quoted]))
+    inner = Member(name=b"hotkernels/inner.py", data=MORE, ghost=True)
+    outer = Member(name=b"hotkernels/outer.py", data=zips.own(inner), method=0)
+    inner.offset = len(b"".join(map(zips.own, members))) + len(zips.own(outer)) - len(outer.data)
+    release.rewrite(zips.build([*members, outer, inner]))
 
 
 @mutation("bytes", "hotkernels/__init__.py: twice in the archive", unreadable=True)

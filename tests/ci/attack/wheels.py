@@ -227,7 +227,7 @@ def no_licence_in_the_metadata(release: Release) -> None:
 
 @mutation("bytes", "Dynamic in METADATA is not what pyproject.toml says")
 def a_licence_that_is_dynamic(release: Release) -> None:
-    release.change("{info}/METADATA", lambda text: text.replace(b"License-File", b"Dynamic: Requires-Dist\nLicense-File", 1))
+    release.change("{info}/METADATA", lambda text: text.replace(b"License-File", b"Dynamic: License-File\nLicense-File", 1))
 
 
 @mutation("bytes", "Requires-Dist in METADATA is not what pyproject.toml says")

@@ -14,7 +14,7 @@ UNIX, FILE = 3, 0o100644
 class Member:
     """One member. local and central: header fields that differ from the truth; before: bytes in front of its header.
 
-    offset: where the directory says that it begins, if not where it does.
+    offset: where the directory says that it begins, if not where it does. ghost: in the directory alone.
     """
 
     name: bytes
@@ -29,6 +29,7 @@ class Member:
     before: bytes = b""
     offset: int | None = None
     comment: bytes = b""
+    ghost: bool = False
 
 
 def members(contents: Mapping[str, bytes]) -> list[Member]:
@@ -47,27 +48,39 @@ def build(
     body, directory, count = b"", b"", 0
     for member in all_members:
         body += member.before
-        packed = member.packed
-        if packed is None:
-            packed = deflated(member.data) if member.method == 8 else member.data
-        truth: dict[str, int | bytes] = {
-            "name": member.name,
-            "flags": member.flags,
-            "method": member.method,
-            "crc": zlib.crc32(member.data),
-            "packed": len(packed),
-            "size": len(member.data),
-            "extra": b"",
-        }
         offset = len(body) if member.offset is None else member.offset
-        body += local(truth | dict(member.local)) + packed
-        directory += central(truth | dict(member.central), member, offset)
+        body += b"" if member.ghost else own(member)
+        directory += central(truth(member) | dict(member.central), member, offset)
         count += 1
     said = {"here": count, "count": count, "size": len(directory), "start": len(body) + len(between), "comment": 0} | dict(
         end or {}
     )
     record = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, said["here"], said["count"], said["size"], said["start"], said["comment"])
     return body + between + directory + record + tail
+
+
+def packed_data(member: Member) -> bytes:
+    if member.packed is not None:
+        return member.packed
+    return deflated(member.data) if member.method == 8 else member.data
+
+
+def truth(member: Member) -> dict[str, int | bytes]:
+    """The fields of its headers."""
+    return {
+        "name": member.name,
+        "flags": member.flags,
+        "method": member.method,
+        "crc": zlib.crc32(member.data),
+        "packed": len(packed_data(member)),
+        "size": len(member.data),
+        "extra": b"",
+    }
+
+
+def own(member: Member) -> bytes:
+    """Its own header and its data, as they stand in the archive."""
+    return local(truth(member) | dict(member.local)) + packed_data(member)
 
 
 def local(says: Mapping[str, int | bytes]) -> bytes:
