@@ -118,9 +118,9 @@ def a_budget_that_is_none(release: Release) -> None:
     edit(release, lambda text: text.replace("wheel-budget = 2_000_000", "wheel-budget = true"))
 
 
-@mutation("matrix", "does not read as a matrix: 'platfrom'", of="release", lone=True)
-def a_table_misspelt(release: Release) -> None:
-    edit(release, lambda text: text + '\n[[platfrom]]\nname = "x"\n')
+@mutation("matrix", "does not read as a matrix: 'platforms'", of="release", lone=True)
+def a_table_that_there_is_not(release: Release) -> None:
+    edit(release, lambda text: text + '\n[[platforms]]\nname = "x"\n')
 
 
 @mutation("matrix", "does not read as a matrix: 'platform'", of="release", lone=True)
