@@ -142,6 +142,12 @@ def peers(session: nox.Session) -> None:
     session.run("python", "-m", "scripts.tests", "--with=columns", "tests/test_columns.py", *(session.posargs or ["cp314"]))
 
 
+@session("ci", nightly=True)
+def dask(session: nox.Session) -> None:
+    """Hold hotkernels.dask to one call's answers, on a cluster of processes too, one of which is killed"""
+    session.run("python", "-m", "scripts.tests", "--with=dask", "tests/test_dask.py", *(session.posargs or ["cp314"]))
+
+
 @session("ci")
 def cov(session: nox.Session) -> None:
     """Measure which lines the tests run, Python and Rust, and fail below the floor"""
