@@ -22,7 +22,7 @@ pub(super) fn depths(cols: usize) -> usize {
 }
 
 /// Factors that follow a row's packed elements: what a sum is multiplied with when it is complete.
-pub(super) const FACTORS: usize = 3;
+pub(super) const FACTORS: usize = 2;
 
 /// What brings a row to unit length: each element times two powers of two, before sums are made, and the sums times what is
 /// left, between 1/2 and 1. So no element is rounded, unless it is so small that it does not count beside the others.
@@ -32,7 +32,7 @@ pub(super) const FACTORS: usize = 3;
 pub struct Scale<T> {
     power: T,
     factor: T,
-    /// The higher half of the digits of what is left, what that lacks, and their sum.
+    /// The higher half of the digits of what is left, and what that lacks.
     rest: [T; FACTORS],
 }
 
@@ -52,7 +52,7 @@ impl<T: Float> Scale<T> {
     pub(super) const ONE: Self = Self {
         power: T::ONE,
         factor: T::ONE,
-        rest: [T::ONE, T::ZERO, T::ONE],
+        rest: [T::ONE, T::ZERO],
     };
 
     /// That of a row of this norm. A row with NaN or an infinity becomes all NaN.
@@ -84,7 +84,7 @@ impl<T: Float> Scale<T> {
         Self {
             power,
             factor: T::from_f64(factor),
-            rest: [high, rest - high, rest].map(T::from_f64),
+            rest: [high, rest - high].map(T::from_f64),
         }
     }
 

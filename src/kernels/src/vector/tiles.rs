@@ -214,8 +214,9 @@ impl<T: Float> Kernel for Floats<'_, T> {
                         let trailer =
                             &strip.corpus_of(&depth, left, width)[width * depth.columns.len()..];
                         let factor = |index: usize| trailer[index * width + lane];
-                        let [high, low, _] = query;
-                        let rest = high.times(factor(1)).plus(low.times(factor(2)));
+                        let [high, low] = query;
+                        let crossed = high.times(factor(1)).plus(low.times(factor(0)));
+                        let rest = low.times(factor(1)).plus(crossed);
                         let corrected = sum.times(rest);
                         sum = sum
                             .times(high.times(factor(0)))
@@ -318,29 +319,31 @@ unsafe fn put_first<A: Arch, T: Float>(sum: T::Vector<A>, place: *mut T, count: 
 unsafe fn unit_length<A: Arch, T: Float>(
     arch: A,
     sum: T::Vector<A>,
-    [high, low, _]: [T; FACTORS],
+    [high, low]: [T; FACTORS],
     corpus: *const T,
     width: usize,
 ) -> T::Vector<A> {
     let splat = |x| T::Vector::<A>::splat(arch, x);
     let zero = splat(T::ZERO);
     // SAFETY: the caller's promise.
-    let (corpus_high, corpus_low, corpus_whole) = unsafe {
+    let (corpus_high, corpus_low) = unsafe {
         (
             T::Vector::<A>::load(arch, corpus),
             T::Vector::<A>::load(arch, corpus.add(width)),
-            T::Vector::<A>::load(arch, corpus.add(2 * width)),
         )
     };
     let (high, low) = (splat(high), splat(low));
     let top = high.mul_add(corpus_high, zero);
-    let rest = high.mul_add(corpus_low, low.mul_add(corpus_whole, zero));
+    // Each product rounded by itself: the cosine is the same whichever of the two rows is the query.
+    let crossed = high.mul_add(corpus_low, zero);
+    let crossed = crossed.add(low.mul_add(corpus_high, zero));
+    let rest = low.mul_add(corpus_low, crossed);
     let cosine = sum.mul_add(top, sum.mul_add(rest, zero));
     cosine.clamp(splat(T::ONE))
 }
 
 /// The tiles of a block of bytes, for one range of columns of the factors.
-pub struct Tiles<'a, P, S> {
+pub(super) struct Tiles<'a, P, S> {
     /// Packed elements of each row, without the trailer.
     pub(super) depth: usize,
     /// Packed elements of each row, with the trailer.
