@@ -41,7 +41,8 @@ def unit_peaks(rows: np.ndarray) -> np.ndarray:
     wide = values(rows).astype(np.longdouble)
     peaks = np.abs(wide).max(1, keepdims=True)
     known = np.isfinite(peaks) & (peaks > 0)
-    return np.ldexp(wide, np.where(known, -np.frexp(np.where(known, peaks, 1))[1], 0))
+    scaled: np.ndarray = np.ldexp(wide, np.where(known, -np.frexp(np.where(known, peaks, 1))[1], 0))
+    return scaled
 
 
 @st.composite
