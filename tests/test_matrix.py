@@ -33,7 +33,8 @@ def reference(queries: np.ndarray, corpus: np.ndarray) -> np.ndarray:
     q, c = unit_peaks(queries), unit_peaks(corpus)
     norms = np.sqrt((q * q).sum(1))[:, None] * np.sqrt((c * c).sum(1))[None, :]
     product = q @ c.T
-    return np.divide(product, norms, out=np.zeros_like(product), where=norms != 0)
+    cosines: np.ndarray = np.divide(product, norms, out=np.zeros_like(product), where=norms != 0)
+    return cosines
 
 
 def unit_peaks(rows: np.ndarray) -> np.ndarray:
