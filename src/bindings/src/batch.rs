@@ -15,6 +15,7 @@ use pyo3::prelude::*;
 use crate::argument::{describe, threads, wrong_dtype};
 use crate::array::{Array, Element};
 use crate::dtype::Dtype;
+use crate::fault::raised;
 use crate::matrix::{check_output, empty};
 use crate::progress::Progress;
 use crate::run;
@@ -45,15 +46,17 @@ impl<'py> Call<'py> {
         let py = queries.py();
         let (scorer, unit) = scorer_of(scorer, ngram_size, unit.or(Unit::Grapheme)?)?;
         let threads = self::threads(threads, run::settings(py)?.threads)?;
-        // One reader: equal clusters are equal in both.
-        let mut reader = Reader::new(unit);
-        Ok(Self {
-            level: run::level(py)?,
-            scorer,
-            queries: strings(queries, "queries", &mut reader)?,
-            choices: strings(choices, "choices", &mut reader)?,
-            threads,
-            py,
+        raised(|| {
+            // One reader: equal clusters are equal in both.
+            let mut reader = Reader::new(unit);
+            Ok(Self {
+                level: run::level(py)?,
+                scorer,
+                queries: strings(queries, "queries", &mut reader)?,
+                choices: strings(choices, "choices", &mut reader)?,
+                threads,
+                py,
+            })
         })
     }
 

@@ -1,5 +1,7 @@
 //! Memory for packed rows: it starts at a cache line, and where it is large at a large page.
 
+use crate::room::{Zero, zeros};
+
 /// Zeros that start at a cache line: a register's worth that straddles two lines takes twice as long to load. Much memory
 /// starts at a large page, and the system is asked for such pages: they are there sooner, and found sooner.
 pub(super) struct Aligned<T> {
@@ -11,13 +13,13 @@ pub(super) struct Aligned<T> {
 const LINE: usize = 64;
 const LARGE_PAGE: usize = 2 << 20;
 
-impl<T: Copy + Default> Aligned<T> {
+impl<T: Zero> Aligned<T> {
     pub(super) fn new(len: usize) -> Self {
         let size = size_of::<T>();
         let large = len * size >= LARGE_PAGE;
         let alignment = if large { LARGE_PAGE } else { LINE };
         let spare = alignment / size;
-        let memory = vec![T::default(); len + spare];
+        let memory = zeros::<T>(len + spare);
         // An allocator for tests may not say how far it is; then it is slower.
         let start = memory.as_ptr().align_offset(alignment).min(spare);
         if large {

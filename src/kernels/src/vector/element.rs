@@ -11,6 +11,7 @@ use crate::Float;
 use crate::arch::Kernel;
 use crate::arch::bytes::{ByteKernel, LayoutOf, TRAILER};
 use crate::memory::Source;
+use crate::room::Zero;
 use crate::simd::{ByteUnit, Level};
 
 /// A number of IEEE 754's binary16, as its bits.
@@ -54,7 +55,7 @@ pub trait Batch: Copy + Default + Send + Sync + 'static {
     /// What scores are: `f64` for `f64`, `f32` for the others.
     type Result: Float;
     /// What is packed.
-    type Packed: Copy + Default + Send + Sync + 'static;
+    type Packed: Zero + Default + Send + Sync + 'static;
     /// What a row is multiplied with.
     type Scale: Copy + Default + Send + Sync + 'static;
     /// Packed elements that follow those of a row.
