@@ -75,8 +75,8 @@ impl<C: Count> Histograms<C> {
         Self {
             columns,
             width,
-            coarse: vec![none; columns],
-            fine: vec![none; columns * GROUPS],
+            coarse: crate::room::filled(none, columns),
+            fine: crate::room::filled(none, columns * GROUPS),
             window_coarse: none,
             window_fine: [none; GROUPS],
             at: [0; GROUPS],

@@ -5,6 +5,7 @@ use super::ordinal::Ordinal;
 use super::pixel::Pixel;
 use super::view::{Filter, Patch};
 use crate::arch::{Arch, Kernel, Word};
+use crate::room::Grow;
 use crate::simd::Level;
 use crate::threads::{Interrupted, Team};
 
@@ -107,6 +108,12 @@ impl<T: Pixel, C: Count> Piece<'_, T, C> {
         } = self;
         let [height, width] = filter.window;
         let (rows, columns) = (patch.rows + height - 1, patch.columns + width - 1);
+        spare
+            .keys
+            .room((rows * columns).saturating_sub(spare.keys.len()));
+        spare
+            .bins
+            .room((rows * columns).saturating_sub(spare.bins.len()));
         spare.keys.resize(rows * columns, T::Key::default());
         spare.bins.resize(rows * columns, 0);
         let from = filter.columns(patch, columns);

@@ -281,12 +281,23 @@ fn long_strings_can_be_stopped() {
     let asked = std::cell::Cell::new(0);
     let b: Vec<u32> = (0..400_000).map(|place| place % 1000).collect();
     let clusters = "e\u{301}".repeat(200_000);
-    let jaro = |stop: &dyn Fn() -> bool| super::jaro(Pair::U32(&b, &b), Winkler::Not, stop).map(drop);
+    let jaro =
+        |stop: &dyn Fn() -> bool| super::jaro(Pair::U32(&b, &b), Winkler::Not, stop).map(drop);
     let cut = |stop: &dyn Fn() -> bool| {
         let text = super::Text::Utf8(&clusters);
-        super::pair(text, text, super::Unit::Grapheme, &mut super::Scratch::default(), stop).map(drop)
+        super::pair(
+            text,
+            text,
+            super::Unit::Grapheme,
+            &mut super::Scratch::default(),
+            stop,
+        )
+        .map(drop)
     };
-    for work in [&jaro as &dyn Fn(&dyn Fn() -> bool) -> Result<(), crate::threads::Interrupted>, &cut] {
+    for work in [
+        &jaro as &dyn Fn(&dyn Fn() -> bool) -> Result<(), crate::threads::Interrupted>,
+        &cut,
+    ] {
         asked.set(0);
         let count = || {
             asked.set(asked.get() + 1);
