@@ -137,7 +137,7 @@ def peers(session: nox.Session) -> None:
 
 @session("ci", nightly=True)
 def endure(session: nox.Session) -> None:
-    """Run the tests of memory, threads and endings as long as a night: a million calls each, a hundred endings, 16 threads a test"""
+    """Test memory, threads and endings for a night: a million calls each, a hundred endings, 16 threads a test"""
     long = ["growth", "no_memory", "shutdown", "races", "interpreters", "interrupt", "threads"]
     held = [f"tests/test_{name}.py" for name in long]
     chosen = session.posargs or ["cp314", "cp314t"]
@@ -151,7 +151,7 @@ def endure(session: nox.Session) -> None:
 
 @session("ci", nightly=True)
 def load(session: nox.Session) -> None:
-    """Call everything from many threads for an hour, each answer known beforehand: nox -s load -- [--minutes N] [--threads N]"""
+    """Call everything from many threads for an hour, each answer known: nox -s load -- [--minutes N] [--threads N]"""
     session.run("python", "-m", "scripts.endure", "load", *session.posargs)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from ci import clean, host, interpreters, matrix, tools
+from ci import clean, interpreters, matrix, tools
 from ci.console import console
 from ci.errors import CiError
 from ci.paths import ROOT
@@ -36,7 +36,9 @@ def main(words: list[str]) -> int:
     output: Path = chosen.output or ROOT / "target" / "endurance" / f"{chosen.what}.json"
     output.parent.mkdir(parents=True, exist_ok=True)
     output.unlink(missing_ok=True)
-    options = [f"--{name}={value}" for name, value in vars(chosen).items() if name in OPTIONS[chosen.what] and value is not None]
+    options = [
+        f"--{name}={value}" for name, value in vars(chosen).items() if name in OPTIONS[chosen.what] and value is not None
+    ]
     try:
         with tempfile.TemporaryDirectory(prefix="hotkernels-endure-") as folder:
             status = run(chosen.what, chosen.interpreter, chosen.site, Path(folder), [*options, f"--output={output}"])
@@ -66,7 +68,7 @@ def run(what: str, name: str, site: Path | None, folder: Path, options: list[str
     bin_folder = tools.environment(clean.requirements(known[name]), python=python)
     # The package from the wheel, and of the checkout the tests' own table of calls alone.
     path = os.pathsep.join([str(site or tests.install(declared, known[name], python, folder)), str(ROOT / "tests")])
-    command = [bin_folder / "python", "-P", HERE / f"{what}.py", *options]
+    command: list[str | Path] = [bin_folder / "python", "-P", HERE / f"{what}.py", *options]
     return subprocess.run(command, cwd=ROOT, env=os.environ | {"PYTHONPATH": path}, check=False).returncode
 
 

@@ -31,7 +31,7 @@ REFUSED: dict[str, tuple[type[Exception], Call]] = {}
 
 
 def call(name: str, work: Call, *shown: str) -> None:
-    """A call that shows what is named: functions, classes, and methods as Class.method; without any, what its own name begins with."""
+    """A call that shows what is named: functions, classes, methods as Class.method; or what its own name begins with."""
     assert name not in CALLS
     CALLS[name] = work
     for each in shown or (name.partition(",")[0],):
@@ -83,7 +83,10 @@ call("cosine_matrix, float64, two threads", lambda: hk.cosine_matrix(rows32.asty
 call("top_k", lambda: hk.top_k(rows32, corpus32, 3, threads=1))
 call("top_k, int8", lambda: hk.top_k(rows8, corpus8, 5, metric="dot", threads=1))
 call("median_filter", lambda: hk.median_filter(image8, 3, threads=1))
-call("median_filter, into out", lambda: hk.median_filter(image8, (3, 5), mode="constant", cval=7, out=np.empty_like(image8), threads=1))
+call(
+    "median_filter, into out",
+    lambda: hk.median_filter(image8, (3, 5), mode="constant", cval=7, out=np.empty_like(image8), threads=1),
+)
 call("median_filter, of a stack", lambda: hk.median_filter(image64, 5, mode="wrap", threads=1))
 call("median_filter, by ranks", lambda: hk.median_filter(image64[0].astype(np.float32), 45, threads=1))
 call("sum", lambda: hk.sum(f64))
@@ -114,7 +117,10 @@ call("cdist, of an Arrow stream", lambda: hk.cdist(columns.Stream("u", arrow, ar
 call("cdist, of an ndarray", lambda: hk.cdist(np.array(others), others, "hamming", unit="codepoint", threads=1))
 call("cdist, of sets", lambda: hk.cdist(names, others, "jaccard", ngram_size=2, dtype="float32", threads=1))
 call("best_match", lambda: hk.best_match(names, others, threads=1))
-call("best_match, told", lambda: hk.best_match(names, others, "damerau_levenshtein", progress=lambda done, total: None, threads=1))
+call(
+    "best_match, told",
+    lambda: hk.best_match(names, others, "damerau_levenshtein", progress=lambda done, total: None, threads=1),
+)
 call("best_match, of a similarity", lambda: hk.best_match(names, others, "jaro", score_cutoff=0.9, threads=1))
 call("build_info", hk.build_info)
 call("__version__", lambda: hk.__version__)
@@ -125,7 +131,7 @@ call("Vector.dtype", lambda: vector32.dtype, "Vector.dtype")
 call("Vector.norm", lambda: hk.Vector(f64).norm, "Vector.norm")
 call("Vector.dot", lambda: vector32.dot(g32))
 call("Vector.cosine_similarity", lambda: vector32.cosine_similarity(vector32))
-call("Vector.tolist", lambda: vector32.tolist())
+call("Vector.tolist", vector32.tolist)
 call("Vector.__len__", lambda: len(vector32))
 call("Vector.__getitem__", lambda: (vector32[3], vector32[-1], vector32[2:40:3].norm))
 call("Vector.__iter__", lambda: list(vector32))
@@ -139,7 +145,7 @@ call("ThreadSafeCounter.increment", counter.increment)
 call("ThreadSafeCounter.get", counter.get)
 call("ThreadSafeCounter.__repr__", lambda: repr(counter))
 
-call("CandleRenderer", lambda: renderer(), "CandleRenderer", "CandleRenderer.set_candles")
+call("CandleRenderer", renderer, "CandleRenderer", "CandleRenderer.set_candles")
 call(
     "CandleRenderer, of a stride",
     lambda: hk.CandleRenderer(90, 50).set_candles(opens[::2], highs[::2], lows[::2], closes[::2]),
@@ -156,7 +162,13 @@ def goes_on() -> object:
     return len(made), bytes(made.generate_render_commands(0, len(made)))
 
 
-call("CandleRenderer, as it goes on", goes_on, "CandleRenderer.append_candle", "CandleRenderer.update_last_candle", "CandleRenderer.resize")
+call(
+    "CandleRenderer, as it goes on",
+    goes_on,
+    "CandleRenderer.append_candle",
+    "CandleRenderer.update_last_candle",
+    "CandleRenderer.resize",
+)
 
 
 STYLE = ("up_color", "down_color", "unchanged_color", "body_width", "padding", "price_range")
@@ -213,7 +225,9 @@ refused("cdist, by another scorer", ValueError, lambda: hk.cdist(["a"], ["b"], "
 refused("cdist, in too small a dtype", ValueError, lambda: hk.cdist(["a" * 300], ["b"], dtype="uint8"))
 refused("cdist, of a column of numbers", TypeError, lambda: hk.cdist(columns.Array("i", arrow), ["b"]))
 refused("cdist, of a broken stream", OSError, lambda: hk.cdist(columns.Stream("u", arrow, error=(5, b"broken")), ["b"]))
-refused("best_match, that is stopped", ZeroDivisionError, lambda: hk.best_match(["a"], ["b"], progress=lambda done, total: 1 // 0))
+refused(
+    "best_match, that is stopped", ZeroDivisionError, lambda: hk.best_match(["a"], ["b"], progress=lambda done, total: 1 // 0)
+)
 refused("best_match, of half a character", UnicodeEncodeError, lambda: hk.best_match(["a"], ["\ud800"]))
 refused("Vector, of nothing", ValueError, lambda: hk.Vector([]))
 refused("Vector, of words", TypeError, lambda: hk.Vector(["a"]))  # type: ignore[list-item]
@@ -223,7 +237,7 @@ refused("CandleRenderer, of no width", ValueError, lambda: hk.CandleRenderer(0, 
 refused("CandleRenderer, of a colour too many", ValueError, lambda: setattr(drawn, "up_color", 1 << 32))
 refused("CandleRenderer.set_candles, of two lengths", ValueError, lambda: drawn.set_candles(opens, highs, lows, closes[1:]))
 refused("CandleRenderer.generate_render_commands, past the end", ValueError, lambda: drawn.generate_render_commands(0, 101))
-refused("RenderCommands, of nobody", TypeError, lambda: type(commands)())
+refused("RenderCommands, of nobody", TypeError, type(commands))
 refused("ThreadSafeCounter, of a number", TypeError, lambda: hk.ThreadSafeCounter(3))  # type: ignore[call-arg]
 
 
@@ -239,7 +253,15 @@ def attempt(work: Call, error: type[BaseException]) -> None:
 def public() -> set[str]:
     """Every function, class, method and attribute that the package has of its own."""
     found = set(hk.__all__)
-    inherited = {"__init__", "__subclasshook__", "__init_subclass__", "__class__", "__doc__", "__module__", "__release_buffer__"}
+    inherited = {
+        "__init__",
+        "__subclasshook__",
+        "__init_subclass__",
+        "__class__",
+        "__doc__",
+        "__module__",
+        "__release_buffer__",
+    }
     inherited |= {"__hash__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__new__", "__setattr__", "__delattr__"}
     for name in hk.__all__:
         thing: Any = getattr(hk, name)

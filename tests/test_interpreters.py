@@ -50,14 +50,28 @@ else:
 """The other interpreter comes first, and is gone."""
 
 KINDS = {
-    "its own GIL": ("import _interpreters", "number = _interpreters.create('isolated'); CHECK(_interpreters.exec(number, tries)); _interpreters.destroy(number)"),
-    "a shared GIL": ("import _interpreters", "number = _interpreters.create('legacy'); CHECK(_interpreters.exec(number, tries)); _interpreters.destroy(number)"),
-    "concurrent.interpreters": ("from concurrent import interpreters", "made = interpreters.create(); made.exec(tries); made.close()"),
+    "its own GIL": (
+        "import _interpreters",
+        "number = _interpreters.create('isolated'); CHECK(_interpreters.exec(number, tries)); _interpreters.destroy(number)",
+    ),
+    "a shared GIL": (
+        "import _interpreters",
+        "number = _interpreters.create('legacy'); CHECK(_interpreters.exec(number, tries)); _interpreters.destroy(number)",
+    ),
+    "concurrent.interpreters": (
+        "from concurrent import interpreters",
+        "made = interpreters.create(); made.exec(tries); made.close()",
+    ),
     "by the C API's tests": ("from test import support", "CHECK(support.run_in_subinterp(tries) or None)"),
 }
 """How another interpreter is made, and run; each needs a module that not all versions have."""
 
-NEEDS = {"its own GIL": "_interpreters", "a shared GIL": "_interpreters", "concurrent.interpreters": "concurrent.interpreters", "by the C API's tests": "_testcapi"}
+NEEDS = {
+    "its own GIL": "_interpreters",
+    "a shared GIL": "_interpreters",
+    "concurrent.interpreters": "concurrent.interpreters",
+    "by the C API's tests": "_testcapi",
+}
 
 
 def there(name: str) -> bool:
@@ -67,6 +81,7 @@ def there(name: str) -> bool:
         return False
 
 
+@pytest.mark.parallel_threads(1)
 @pytest.mark.parametrize("kind", KINDS)
 def test_another_interpreter_is_told_that_it_cannot(kind: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     if not there(NEEDS[kind]):
@@ -79,6 +94,7 @@ def test_another_interpreter_is_told_that_it_cannot(kind: str, tmp_path_factory:
     assert result.returncode == 0, result.stderr
 
 
+@pytest.mark.parallel_threads(1)
 @pytest.mark.skipif(not there("_interpreters"), reason="no _interpreters here")
 def test_the_main_interpreter_is_told_where_another_was_first() -> None:
     create = "import _interpreters; number = _interpreters.create('legacy')"

@@ -142,7 +142,7 @@ def test_reading_what_another_thread_writes(name: str, pytestconfig: pytest.Conf
     array = make()
     # Of code points the numbers, so that what is no character comes too.
     memory = array.view(np.uint32) if array.dtype.kind == "U" else array
-    seconds = SECONDS.get(pytestconfig.getoption("--hypothesis-profile") or "", 0.08)
+    seconds = SECONDS.get(pytestconfig.getoption("--hypothesis-profile") or "", 0.04)
     with written(memory):
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import hotkernels as hk
 import numpy as np
@@ -65,7 +65,7 @@ def size(*arrays: Any) -> int:
 class Peak:
     """Looks at the process's pages while a call runs: it lets go of the interpreter, so that another thread can."""
 
-    def __enter__(self) -> Peak:
+    def __enter__(self) -> Self:
         self.highest, self.stop = own(), threading.Event()
         self.thread = threading.Thread(target=self.look)
         self.thread.start()
@@ -207,7 +207,9 @@ CASES = {
     "cosine_matrix, 20,000 with each other": Case(
         make=lambda _: random.standard_normal((20_000, 64)).astype(np.float32),
         call=hk.cosine_matrix,
-        right=lambda x, result: bool((np.diag(result) == 1).all() and abs(result[7, 19_000] - hk.cosine_similarity(x[7], x[19_000])) < 1e-6),
+        right=lambda x, result: bool(
+            (np.diag(result) == 1).all() and abs(result[7, 19_000] - hk.cosine_similarity(x[7], x[19_000])) < 1e-6
+        ),
         documented=lambda _: 48 * MIB,
         least=2 * GB,
     ),
@@ -287,7 +289,9 @@ def main() -> int:
         if not row["right"]:
             found["faults"].append(f"{name}: a wrong answer")
         if row["beside"] > row["documented"] + SPARE:
-            found["faults"].append(f"{name}: {row['beside'] / MIB:.1f} MiB beside its input, {row['documented'] / MIB:.1f} documented")
+            found["faults"].append(
+                f"{name}: {row['beside'] / MIB:.1f} MiB beside its input, {row['documented'] / MIB:.1f} documented"
+            )
     if chosen.output:
         chosen.output.write_text(json.dumps(found, indent=1) + "\n")
     return 1 if found["faults"] else 0

@@ -49,7 +49,7 @@ half, bits = rows.astype(np.float16), (rows.view(np.uint32) >> 16).astype(np.uin
 image8 = random.integers(0, 256, (240, 320), np.uint8)
 image16 = random.integers(0, 1 << 16, (240, 320), np.uint16)
 image32 = random.standard_normal((100, 320)).astype(np.float32)
-words = Random(6)
+words = Random(6)  # noqa: S311 - inputs, the same ones each time
 lines = ["".join(words.choices("abcdefghijklmnopqrstuvwxyz ", k=words.randint(4, 24))) for _ in range(600)]
 greek = ["".join(words.choices("αβγδεζηθικλμνξοπρστυφχψω\u0301😀", k=words.randint(4, 24))) for _ in range(200)]
 pages = ["".join(words.choices("abcdefghijklmnopqrstuvwxyz ", k=700)) for _ in range(12)]
@@ -70,7 +70,10 @@ HEAVY: dict[str, Callable[[], object]] = {
     "cosine_matrix, 300 × 768": lambda: hk.cosine_matrix(rows, threads=1),
     "cosine_matrix, float64": lambda: hk.cosine_matrix(rows[:100].astype(np.float64), threads=1),
     "cosine_matrix, int8": lambda: hk.cosine_matrix(rows8, rows8[:200], threads=1),
-    "cosine_matrix, float16 and bfloat16": lambda: (hk.cosine_matrix(half[:80], threads=1), hk.cosine_matrix(bits[:80], threads=1)),
+    "cosine_matrix, float16 and bfloat16": lambda: (
+        hk.cosine_matrix(half[:80], threads=1),
+        hk.cosine_matrix(bits[:80], threads=1),
+    ),
     "cosine_matrix, in two threads": lambda: hk.cosine_matrix(rows, threads=2),
     "top_k, of 300": lambda: hk.top_k(rows[:40], rows, 10, threads=1),
     "top_k, of one": lambda: hk.top_k(rows[:1], rows, 300, metric="dot", threads=1),
@@ -94,7 +97,7 @@ HEAVY: dict[str, Callable[[], object]] = {
     "cdist, of pages": lambda: hk.cdist(pages, pages, "levenshtein", threads=2),
     "best_match, of names": lambda: hk.best_match(lines[:200], lines[200:], "damerau_levenshtein", threads=1),
     "best_match, of sets": lambda: hk.best_match(lines, lines[:100], "jaccard", ngram_size=2, threads=2),
-    "best_match, told": lambda: hk.best_match(greek, lines, progress=lambda done, total: None, threads=1),
+    "best_match, told": lambda: hk.best_match(greek, lines, progress=lambda *_: None, threads=1),
     "CandleRenderer, half a million": picture,
 }
 
@@ -168,7 +171,7 @@ class Load:
 
     def call(self, number: int, seed: str, deadline: float) -> None:
         """What one thread does until then."""
-        chosen, names = Random(seed), list(self.work)
+        chosen, names = Random(seed), list(self.work)  # noqa: S311 - what is called, the same each time
         while time.monotonic() < deadline:
             for name in chosen.choices(names, self.weights, k=50):
                 self.at[number] = name
@@ -206,7 +209,8 @@ class Load:
             deadline = time.monotonic() + min(ROUND, seconds / 20, left)
             self.last = [time.monotonic()] * self.threads
             team = [
-                threading.Thread(target=self.call, args=(number, f"{rounds} {number}", deadline)) for number in range(self.threads)
+                threading.Thread(target=self.call, args=(number, f"{rounds} {number}", deadline))
+                for number in range(self.threads)
             ]
             for thread in team:
                 thread.start()

@@ -1,4 +1,4 @@
-"""A panic, on whichever thread, is an exception that says what to report; no memory is a MemoryError; and the process goes on."""
+"""A panic, on any thread, is an exception that says what to report; no memory is a MemoryError; the process goes on."""
 
 from __future__ import annotations
 

@@ -141,7 +141,7 @@ impl CandleRenderer {
     /// opens, highs, lows, closes: 1-D, of one length of at least 1, all float32 or all float64: any buffer, or a DLPack tensor
     /// on the CPU. They are not copied: the renderer holds the four buffers and reads them when it draws, until other candles are
     /// set or it is deleted. Strided arrays are copied, once. Lows and highs are looked at now as well, for an overview that
-    /// zoomed-out frames are drawn from: who writes into the arrays calls set_candles again.
+    /// zoomed-out frames are drawn from, some 16/15 bytes a candle: who writes into the arrays calls set_candles again.
     ///
     /// Raises TypeError for another or a mixed dtype, ValueError for another shape, BufferError for memory that is not to be had.
     /// The GIL is released; Ctrl-C stops it, and the candles before stay.
