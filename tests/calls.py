@@ -55,6 +55,7 @@ names = ["smith", "smyth", "schmidt", None, "Дмитрий", "e\u0301ric", "a" 
 others = ["smit", "Dmitri", "éric", "schmitt"]
 arrow = columns.chunk("u", names)
 opens, highs, lows, closes = (random.standard_normal(100) + shift for shift in (10, 12, 8, 10))
+tensor, old_tensor = OnlyDLPack(f32), OnlyDLPack(g32, versioned=False)
 vector32, vector64 = hk.Vector(f32), hk.Vector(f64)
 counter = hk.ThreadSafeCounter()
 long_a, long_b = "kitten sitting " * 40, "sitting kitten " * 45
@@ -72,7 +73,7 @@ commands = drawn.generate_render_commands(0, 100)
 call("dot", lambda: hk.dot(f32, g32))
 call("dot, of float64 in Vectors", lambda: hk.dot(vector64, vector64))
 call("dot, strided", lambda: hk.dot(f64[::2], g64[::2]))
-call("dot, by DLPack", lambda: hk.dot(OnlyDLPack(f32), OnlyDLPack(g32, versioned=False)))
+call("dot, by DLPack", lambda: hk.dot(tensor, old_tensor))
 call("dot, of an array.array", lambda: hk.dot(array.array("d", b"\0" * 80), array.array("d", b"\0" * 80)))
 call("cosine_similarity", lambda: hk.cosine_similarity(f64, g64))
 call("cosine_matrix", lambda: hk.cosine_matrix(rows32, threads=1))
@@ -93,7 +94,7 @@ call("sum", lambda: hk.sum(f64))
 call("sum, of integers", lambda: hk.sum(np.arange(50)))
 call("sum, of a list", lambda: hk.sum([1, 2.5, 10**30, True]))
 call("sum, strided", lambda: hk.sum(f32[::3]))
-call("sum, by DLPack", lambda: hk.sum(OnlyDLPack(f64)))
+call("sum, by DLPack", lambda: hk.sum(tensor))
 for function in (hk.levenshtein_distance, hk.osa_distance, hk.damerau_levenshtein_distance, hk.hamming_distance):
     name = function.__name__
     call(name, partial(function, "kitten", "sitting"))

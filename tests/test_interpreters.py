@@ -1,7 +1,7 @@
 """More than one interpreter in a process: the first that imports the package works, others are told that they cannot.
 
-Classes and names stand in static variables, as PyO3 has them, which all interpreters would share. Python refuses an interpreter with a
-GIL of its own, and the package any other.
+Classes and names stand in static variables, as PyO3 has them, which all interpreters would share. Python refuses an interpreter
+with a GIL of its own, and the package any other.
 """
 
 from __future__ import annotations
