@@ -100,7 +100,7 @@ pub fn filled<T: Clone>(value: T, count: usize) -> Vec<T> {
 /// # Safety
 ///
 /// Memory of zeros alone must be a valid value of the type.
-pub unsafe trait Zero: Copy {}
+pub(crate) unsafe trait Zero: Copy {}
 
 macro_rules! zero {
     ($($number:ty),*) => {
