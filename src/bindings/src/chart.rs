@@ -11,6 +11,7 @@ use crate::argument::{describe, not_empty, wrong_dtype};
 use crate::array::{Array, Element, Held};
 use crate::commands::{RecordDtype, RenderCommands};
 use crate::dtype::Dtype;
+use crate::fault::caught;
 use crate::run;
 
 /// Pixels; float32 tells each of them from its neighbour.
@@ -140,7 +141,7 @@ impl CandleRenderer {
     /// opens, highs, lows, closes: 1-D, of one length of at least 1, all float32 or all float64: any buffer, or a DLPack tensor
     /// on the CPU. They are not copied: the renderer holds the four buffers and reads them when it draws, until other candles are
     /// set or it is deleted. Strided arrays are copied, once. Lows and highs are looked at now as well, for an overview that
-    /// zoomed-out frames are drawn from: who writes into the arrays calls set_candles again.
+    /// zoomed-out frames are drawn from, some 16/15 bytes a candle: who writes into the arrays calls set_candles again.
     ///
     /// Raises TypeError for another or a mixed dtype, ValueError for another shape, BufferError for memory that is not to be had.
     /// The GIL is released; Ctrl-C stops it, and the candles before stay.
@@ -222,31 +223,33 @@ impl CandleRenderer {
                 "there is no last candle; set_candles or append_candle comes first",
             ));
         }
-        renderer.update_last(
-            prices.columns(),
-            Candle {
-                open,
-                high,
-                low,
-                close,
-            },
-        );
-        Ok(())
+        let candle = Candle {
+            open,
+            high,
+            low,
+            close,
+        };
+        Ok(caught(|| renderer.update_last(prices.columns(), candle))?)
     }
 
     /// Adds a candle behind the last one: a new period begins. The arrays that were set stay as they are.
-    fn append_candle(&self, py: Python<'_>, open: f64, high: f64, low: f64, close: f64) {
+    fn append_candle(
+        &self,
+        py: Python<'_>,
+        open: f64,
+        high: f64,
+        low: f64,
+        close: f64,
+    ) -> PyResult<()> {
+        let candle = Candle {
+            open,
+            high,
+            low,
+            close,
+        };
         let mut state = self.lock(py);
         let State { renderer, prices } = &mut *state;
-        renderer.append(
-            prices.columns(),
-            Candle {
-                open,
-                high,
-                low,
-                close,
-            },
-        );
+        Ok(caught(|| renderer.append(prices.columns(), candle))?)
     }
 
     /// Draws the candles start to end - 1 over the whole width, and returns RenderCommands: a buffer of 28-byte records.
@@ -268,13 +271,13 @@ impl CandleRenderer {
             let len = renderer.len();
             match (usize::try_from(from), usize::try_from(to)) {
                 (Ok(from), Ok(to)) if from < to && to <= len => {
-                    Ok(renderer.frame(prices.columns(), from, to))
+                    Ok(caught(|| renderer.frame(prices.columns(), from, to)))
                 }
                 _ => Err(len),
             }
         });
         match rendered {
-            Ok(rendered) => Ok(RenderCommands::of(rendered)),
+            Ok(rendered) => Ok(RenderCommands::of(rendered?)),
             Err(0) => Err(PyValueError::new_err(
                 "there are no candles; set_candles or append_candle comes first",
             )),

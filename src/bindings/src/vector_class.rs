@@ -4,6 +4,7 @@ use std::ffi::{CStr, c_int, c_void};
 use std::sync::OnceLock;
 
 use hotkernels_kernels::memory::Source;
+use hotkernels_kernels::room::{Grow, collected};
 use hotkernels_kernels::vector;
 use pyo3::exceptions::{PyBufferError, PyIndexError, PyTypeError, PyValueError};
 use pyo3::ffi;
@@ -14,6 +15,7 @@ use pyo3::types::{PyIterator, PyList, PySlice, PyTuple};
 use crate::argument::{describe, not_empty, type_name, wrong_dtype};
 use crate::array::{Array, Element, Flat};
 use crate::dtype::Dtype;
+use crate::fault::{caught, raised};
 use crate::run;
 use crate::vector as functions;
 
@@ -125,27 +127,7 @@ impl Vector {
     #[pyo3(signature = (data, dtype=None))]
     fn new(data: &Bound<'_, PyAny>, dtype: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
         let wanted = dtype.map(parse_dtype).transpose()?;
-        let vector = match Array::take(data, "data", Some(1)) {
-            Ok(array) => {
-                not_empty(&array)?;
-                match array.dtype() {
-                    Dtype::Float32 => of_floats(
-                        &array.view::<f32>().copy()?,
-                        wanted.as_ref().unwrap_or(&Dtype::Float32),
-                    ),
-                    Dtype::Float64 => of_floats(
-                        &array.view::<f64>().copy()?,
-                        wanted.as_ref().unwrap_or(&Dtype::Float64),
-                    ),
-                    _ => return Err(wrong_dtype(&array, "float32 or float64")),
-                }
-            }
-            Err(error) if error.is_instance_of::<PyTypeError>(data.py()) => {
-                of_floats(&items(data)?, wanted.as_ref().unwrap_or(&Dtype::Float64))
-            }
-            Err(error) => return Err(error),
-        };
-        Ok(vector)
+        raised(|| made(data, wanted.as_ref()))
     }
 
     /// "float32" or "float64".
@@ -191,18 +173,15 @@ impl Vector {
             let indices = slice.indices(self.len() as isize)?;
             let picked =
                 |position: usize| (indices.start + position as isize * indices.step) as usize;
-            let data = match &self.data {
-                Data::Float32(values) => Data::Float32(
-                    (0..indices.slicelength)
-                        .map(|i| values[picked(i)])
-                        .collect(),
-                ),
-                Data::Float64(values) => Data::Float64(
-                    (0..indices.slicelength)
-                        .map(|i| values[picked(i)])
-                        .collect(),
-                ),
-            };
+            let places = (0..indices.slicelength).map(picked);
+            let data = caught(|| match &self.data {
+                Data::Float32(values) => {
+                    Data::Float32(collected(places.map(|place| values[place])).into())
+                }
+                Data::Float64(values) => {
+                    Data::Float64(collected(places.map(|place| values[place])).into())
+                }
+            })?;
             return Ok(Bound::new(py, Self::of(data))?.into_any());
         }
         let given: isize = index.extract().map_err(|_| {
@@ -331,6 +310,30 @@ impl Vector {
     }
 }
 
+/// The vector of what was given, of its own dtype or of that one.
+fn made(data: &Bound<'_, PyAny>, wanted: Option<&Dtype>) -> PyResult<Vector> {
+    match Array::take(data, "data", Some(1)) {
+        Ok(array) => {
+            not_empty(&array)?;
+            match array.dtype() {
+                Dtype::Float32 => Ok(of_floats(
+                    &array.view::<f32>().copy()?,
+                    wanted.unwrap_or(&Dtype::Float32),
+                )),
+                Dtype::Float64 => Ok(of_floats(
+                    &array.view::<f64>().copy()?,
+                    wanted.unwrap_or(&Dtype::Float64),
+                )),
+                _ => Err(wrong_dtype(&array, "float32 or float64")),
+            }
+        }
+        Err(error) if error.is_instance_of::<PyTypeError>(data.py()) => {
+            Ok(of_floats(&items(data)?, wanted.unwrap_or(&Dtype::Float64)))
+        }
+        Err(error) => Err(error),
+    }
+}
+
 fn parse_dtype(dtype: &Bound<'_, PyAny>) -> PyResult<Dtype> {
     match dtype.extract::<String>().as_deref() {
         Ok("float32") => Ok(Dtype::Float32),
@@ -368,8 +371,10 @@ impl Convert for f64 {
 
 fn of_floats<T: Convert>(values: &[T], dtype: &Dtype) -> Vector {
     Vector::of(match dtype {
-        Dtype::Float32 => Data::Float32(values.iter().map(|value| value.to_f32()).collect()),
-        _ => Data::Float64(values.iter().map(|value| value.to_f64()).collect()),
+        Dtype::Float32 => {
+            Data::Float32(collected(values.iter().map(|value| value.to_f32())).into())
+        }
+        _ => Data::Float64(collected(values.iter().map(|value| value.to_f64())).into()),
     })
 }
 
@@ -392,6 +397,7 @@ fn items(data: &Bound<'_, PyAny>) -> PyResult<Vec<f64>> {
     let mut values = Vec::new();
     for (index, item) in items.enumerate() {
         let item = item?;
+        values.room(1);
         values.push(item.extract::<f64>().map_err(|error| {
             wrong(
                 error,
