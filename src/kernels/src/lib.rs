@@ -24,6 +24,13 @@
     clippy::inline_always,
     reason = "what is not inlined into a function with target features is compiled without them"
 )]
+#![cfg_attr(
+    miri,
+    allow(
+        dead_code,
+        reason = "it has no instruction set to run the kernels' SIMD at: see simd::Level"
+    )
+)]
 
 mod arch;
 pub mod chart;
@@ -33,6 +40,7 @@ pub mod image;
 pub mod memory;
 pub mod reduce;
 pub mod simd;
+mod sync;
 pub mod text;
 pub mod threads;
 pub mod vector;
