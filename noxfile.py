@@ -167,7 +167,7 @@ def emulated(session: nox.Session) -> None:
 
 @session("ci", nightly=True)
 def sanitize(session: nox.Session) -> None:
-    """Test the kernels, and the package in a CPython built the same way, under sanitizers: nox -s sanitize -- [address | thread] [--full]"""
+    """Test the kernels, and the package in a CPython built alike, under sanitizers: nox -s sanitize -- [address | thread]"""
     session.run("python", "-m", "scripts.sanitize", *session.posargs)
 
 

@@ -37,7 +37,13 @@ SUPPRESSIONS = "Misc/valgrind-python.supp"
 EXAMPLES = {"short": "2", "full": "16"}  # of each property
 LEVEL = "avx2"
 FAILED = 99  # the status of a program in which memcheck found something; no test ends with it
-MEMCHECK = ("--quiet", "--leak-check=full", "--show-leak-kinds=definite", "--errors-for-leak-kinds=definite", "--num-callers=30")
+MEMCHECK = (
+    "--quiet",
+    "--leak-check=full",
+    "--show-leak-kinds=definite",
+    "--errors-for-leak-kinds=definite",
+    "--num-callers=30",
+)
 
 
 def main(words: list[str]) -> int:
@@ -90,6 +96,9 @@ def kernels(valgrind: Path, examples: str, chosen: list[str]) -> Iterator[bool]:
     """The kernels' tests, every level that memcheck knows."""
     command = ["cargo", "test", "--release", "--locked", "--package=hotkernels-kernels", "--lib", "--no-run"]
     options = ["--target-dir=target/memcheck", "--config=profile.release.strip=false", "--config=profile.release.debug=1"]
+    options += [
+        "--config=profile.release.package.hotkernels-kernels.opt-level=1"
+    ]  # quicker to compile; the wheel is as shipped
     said = run([*command, *options, "--message-format=json"], what="building the kernels' tests", cwd=ROOT)
     env = os.environ | {"PROPTEST_CASES": examples, "HOTKERNELS_SIMD": LEVEL}
     for test in executables(said):

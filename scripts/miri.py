@@ -57,7 +57,7 @@ def program(*, install: bool) -> list[str]:
         raise CiError(
             "no miri here",
             found="\n".join(said.splitlines()[:2]),
-            todo="rustup toolchain install nightly --component miri,rust-src; or nox -s miri -- --dry for what there is without",
+            todo="rustup toolchain install nightly --component miri,rust-src; without one: nox -s miri -- --dry",
         )
     return command
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import shlex
 import shutil
 import subprocess
 import sys
@@ -23,11 +22,10 @@ from rich.markup import escape
 from ci import clean, host, matrix, tools
 from ci.console import console, errors
 from ci.errors import CiError
-from ci.matrix import Interpreter
 from ci.paths import ROOT
 from ci.process import run
 from scripts.sanitizers import compilers, cpython
-from scripts.sanitizers.compilers import TARGET, Compilers
+from scripts.sanitizers.compilers import CONFIG, TARGET, Compilers
 
 INTERPRETERS = {"address": "cp314", "thread": "cp314t"}
 """ThreadSanitizer wants the build where threads run at once; AddressSanitizer the one that most people have."""
@@ -72,7 +70,9 @@ def main(words: list[str]) -> int:
     parser.add_argument("sanitizer", nargs="?", choices=tuple(INTERPRETERS), help="the one to run (both)")
     parser.add_argument("--full", action="store_true", help="every test, with more examples of each property")
     parser.add_argument("--only", choices=("kernels", "package"), help="one half of it")
-    parser.add_argument("--test", action="append", default=[], metavar="NAME", help="these tests alone, as cargo or pytest takes them")
+    parser.add_argument(
+        "--test", action="append", default=[], metavar="NAME", help="these tests alone, as cargo or pytest takes them"
+    )
     parser.add_argument(
         "--sources",
         type=Path,
@@ -94,7 +94,9 @@ def main(words: list[str]) -> int:
                 started = time.monotonic()
                 console.rule(f"{sanitizer}: {name}", align="left")
                 passed = parts[name](sanitizer, made, sources, "full" if args.full else "short", args.test)
-                console.print(f"{sanitizer}: {name} {'passed' if passed else '[bold red]FAILED[/]'}  {time.monotonic() - started:.0f} s")
+                console.print(
+                    f"{sanitizer}: {name} {'passed' if passed else '[bold red]FAILED[/]'}  {time.monotonic() - started:.0f} s"
+                )
                 bad |= not passed
     except CiError as error:
         errors.print(f"[bold red]error:[/] {escape(str(error))}")
@@ -110,9 +112,7 @@ def kernels(sanitizer: str, made: Compilers, _sources: Path | None, size: str, t
         # Leaks here alone: an interpreter leaves much to the system when it ends.
         env |= options(sanitizer, made, folder, [], leaks=True)
         chosen = tests or (KERNELS[sanitizer] if size == "short" else ())
-        # As in nox -s tests: optimised, with the checks of a debug build.
-        checks = [f"--config=profile.release.{name}=true" for name in ("debug-assertions", "overflow-checks")]
-        command = ["cargo", "test", "--release", "--locked", "--package=hotkernels-kernels", "--lib", *checks, "--", *chosen]
+        command = ["cargo", "test", "--release", "--locked", "--package=hotkernels-kernels", "--lib", *CONFIG, "--", *chosen]
         status = subprocess.run(command, cwd=ROOT, env=env, check=False).returncode
         return verdict(folder, status)
 
@@ -161,7 +161,7 @@ def target(sanitizer: str) -> Path:
 def extension(sanitizer: str, made: Compilers, python: Path) -> Path:
     """hotkernels._native for this interpreter, with the sanitizer."""
     env = compilers.cargo(made, sanitizer, target(sanitizer)) | QUIET | {"PYO3_PYTHON": str(python)}
-    command = ["cargo", "build", "--release", "--locked", "--package=hotkernels-bindings"]
+    command = ["cargo", "build", "--release", "--locked", "--package=hotkernels-bindings", *CONFIG]
     run(command, what=f"building the extension with the {sanitizer} sanitizer", cwd=ROOT, env=env)
     return target(sanitizer) / TARGET / "release" / "lib_native.so"
 
@@ -179,16 +179,18 @@ def install(library: Path, python: Path, site: Path) -> Path:
     return site
 
 
-def options(
-    sanitizer: str, made: Compilers, folder: Path, others: Sequence[Path], *, leaks: bool = False
-) -> dict[str, str]:
+def options(sanitizer: str, made: Compilers, folder: Path, others: Sequence[Path], *, leaks: bool = False) -> dict[str, str]:
     """What the run time is told: where reports go, what is left out. others: suppressions beside ours."""
     known = folder / "suppressions.txt"
     ours = ROOT / "scripts" / "sanitizers"
     symbolizer = str(made.symbolizer)
     if sanitizer == "thread":
         known.write_text("".join(text(path) for path in (ours / "thread.supp", *others)), encoding="utf-8")
-        settings = THREAD | {"log_path": str(folder / "report"), "suppressions": str(known), "external_symbolizer_path": symbolizer}
+        settings = THREAD | {
+            "log_path": str(folder / "report"),
+            "suppressions": str(known),
+            "external_symbolizer_path": symbolizer,
+        }
         return {"TSAN_OPTIONS": joined(settings)}
     known.write_text(text(ours / "leak.supp"), encoding="utf-8")
     settings = ADDRESS | {"log_path": str(folder / "report"), "detect_leaks": str(int(leaks))}

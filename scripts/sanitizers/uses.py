@@ -103,7 +103,8 @@ def vector() -> None:
 
 def counter() -> None:
     count = hk.ThreadSafeCounter()
-    assert [count.increment(), count.get(), repr(count)] == [1, 1, "ThreadSafeCounter(1)"]
+    if (count.increment(), count.get(), repr(count)) != (1, 1, "ThreadSafeCounter(1)"):
+        raise AssertionError(repr(count))
 
 
 def candles() -> None:

@@ -8,13 +8,16 @@ from xml.etree import ElementTree
 
 import pytest
 
+from ci import matrix
 from ci.errors import CiError
 from ci.paths import ROOT
 from scripts import memcheck, miri, sanitize
 from scripts.sanitizers import compilers, cpython
 
 RACE = "==================\nWARNING: ThreadSanitizer: data race (pid=7)\n  Write of size 8 …\n"
-OVERFLOW = "=================================================================\n==7==ERROR: AddressSanitizer: heap-buffer-overflow\n"
+OVERFLOW = (
+    "=================================================================\n==7==ERROR: AddressSanitizer: heap-buffer-overflow\n"
+)
 LEAK = "\n==7==ERROR: LeakSanitizer: detected memory leaks\n"
 
 
@@ -76,8 +79,6 @@ class TestOptions:
 
 
 def test_an_interpreter_that_cannot_be_built_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ci import matrix
-
     monkeypatch.setenv("HOTKERNELS_CACHE", str(tmp_path))
     made = compilers.Compilers(clang=Path("clang"), symbolizer=Path("llvm-symbolizer"))
     with pytest.raises(CiError, match="no CPython") as caught:
