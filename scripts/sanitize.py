@@ -19,9 +19,10 @@ from pathlib import Path
 
 from rich.markup import escape
 
-from ci import clean, host, matrix, tools
+from ci import clean, host, interpreters, matrix, tools
 from ci.console import console, errors
 from ci.errors import CiError
+from ci.matrix import Interpreter
 from ci.paths import ROOT
 from ci.process import run
 from scripts.sanitizers import compilers, cpython
@@ -60,9 +61,9 @@ THREAD = {"exitcode": "66", "history_size": "4", "second_deadlock_stack": "1"}
 
 REPORT = re.compile(r"^(?:WARNING|.*ERROR): (?:Address|Thread|Leak)Sanitizer", re.MULTILINE)
 QUIET = {"ASAN_OPTIONS": "detect_leaks=0", "TSAN_OPTIONS": "report_bugs=0"}
-"""For programs that only prepare something: uv's questions to the interpreter, pip's compiling."""
+"""For programs that only prepare something."""
 
-PREPARED = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONMALLOC": "malloc"}
+PREPARED = {"PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def main(words: list[str]) -> int:
@@ -124,15 +125,14 @@ def package(sanitizer: str, made: Compilers, sources: Path | None, size: str, te
         python = cpython.provide(sanitizer, interpreter, sources, made)
     with console.status("the extension"):
         library = extension(sanitizer, made, python)
-    os.environ.update(QUIET)
     with console.status("what the tests need"):
-        bin_folder = tools.environment(clean.requirements(interpreter), python=python)
+        packages = needed(interpreter)
     with tempfile.TemporaryDirectory(prefix="hotkernels-sanitize-") as name:
         folder = Path(name)
-        site = install(library, bin_folder / "python", folder / "site")
+        site = install(library, python, folder / "site")
         own = [cpython.suppressions(python)] if sanitizer == "thread" else []
-        env = os.environ | options(sanitizer, made, folder, own) | PREPARED | {"PYTHONPATH": str(site)}
-        command: list[str | Path] = [bin_folder / "python", "-P", "-m", "pytest", "-p", "no:cacheprovider"]
+        env = os.environ | options(sanitizer, made, folder, own) | PREPARED | {"PYTHONPATH": f"{site}{os.pathsep}{packages}"}
+        command: list[str | Path] = [python, "-P", "-m", "pytest", "-p", "no:cacheprovider"]
         command += [f"--basetemp={folder / 'tmp'}", "--ignore=tests/ci", f"--hypothesis-profile={PROFILES[size]}"]
         if interpreter.free_threaded:
             command += [f"--parallel-threads={THREADS}"]
@@ -148,6 +148,14 @@ def package(sanitizer: str, made: Compilers, sources: Path | None, size: str, te
         return passed
 
 
+def needed(interpreter: Interpreter) -> Path:
+    """The packages that the tests need, installed for the machine's own interpreter of this kind: the ABI is the same."""
+    if (own := interpreters.find(interpreter)) is None:
+        raise CiError(f"no {interpreter.command} here", todo="nox -s interpreters provides it")
+    (packages,) = tools.environment(clean.requirements(interpreter), python=own).parent.glob("lib/python*/site-packages")
+    return packages
+
+
 def files(sanitizer: str, size: str) -> Iterator[str]:
     """The package's tests of a run."""
     for name in PACKAGE[sanitizer] if size == "short" else ("tests",):
@@ -160,7 +168,8 @@ def target(sanitizer: str) -> Path:
 
 def extension(sanitizer: str, made: Compilers, python: Path) -> Path:
     """hotkernels._native for this interpreter, with the sanitizer."""
-    env = compilers.cargo(made, sanitizer, target(sanitizer)) | QUIET | {"PYO3_PYTHON": str(python)}
+    env = compilers.cargo(made, sanitizer, target(sanitizer)) | QUIET
+    env |= {"PYO3_PYTHON": str(python), "PYO3_BUILD_EXTENSION_MODULE": "1"}  # as maturin does: no libpython is linked
     command = ["cargo", "build", "--release", "--locked", "--package=hotkernels-bindings", *CONFIG]
     run(command, what=f"building the extension with the {sanitizer} sanitizer", cwd=ROOT, env=env)
     return target(sanitizer) / TARGET / "release" / "lib_native.so"
