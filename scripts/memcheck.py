@@ -130,7 +130,7 @@ def wheel(valgrind: Path, sources: Path | None) -> Iterator[bool]:
         # The interpreter itself: an environment's is a link, and starts nothing else.
         command: list[str | Path] = [valgrind, *MEMCHECK, "--xml=yes", f"--xml-file={report}"]
         command += [f"--suppressions={path}" for path in suppressions(sources, interpreter.version, folder)]
-        command += [bin_folder / "python", "-P", ROOT / "scripts" / "sanitizers" / "uses.py"]
+        command += [bin_folder / "python", "-P", ROOT / "tests" / "uses.py"]
         status = subprocess.run(command, cwd=ROOT, env=env, check=False).returncode
         found = [error for error in ElementTree.parse(report).getroot().iter("error") if ours(error)]  # noqa: S314  (valgrind's)
         for error in found[:5]:

@@ -69,7 +69,7 @@ def clang() -> None:
     libraries = f"{place}/usr/lib/x86_64-linux-gnu"
     real = place / "usr" / "lib" / f"llvm-{LLVM}" / "bin"
     # lld: binutils of Debian 12 is older than what this LLVM writes.
-    words = [real / "clang", "-fuse-ld=lld", f"-B{real}", "-Wno-unused-command-line-argument"]
+    words: list[str | Path] = [real / "clang", "-fuse-ld=lld", f"-B{real}", "-Wno-unused-command-line-argument"]
     wrapper(bin_folder() / "clang", words, libraries=libraries)
     wrapper(bin_folder() / "clang++", [real / "clang++", *words[1:]], libraries=libraries)
     for name in ("llvm-symbolizer", "llvm-ar", "llvm-ranlib"):

@@ -83,7 +83,7 @@ macro_rules! owned {
                     let (from, to) = (place.cast::<u8>(), taken.as_mut_ptr().cast::<u8>());
                     ptr::copy_nonoverlapping(from, to, before);
                     ptr::copy_nonoverlapping(from.add(behind), to.add(behind), size - behind);
-                    to.add(before).cast::<*mut ()>().write(release);
+                    (&raw mut (*taken.as_mut_ptr()).release).cast::<*mut ()>().write(release);
                     Some(taken.assume_init())
                 }
             }

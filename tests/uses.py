@@ -16,10 +16,10 @@ import hotkernels as hk
 import numpy as np
 
 numbers = np.random.default_rng(3)
-letters = random.Random(3)  # noqa: S311  (no secret)
+letters = random.Random(3)
 
 LENGTHS = (*range(20), 31, 32, 33, 63, 64, 65, 127, 129, 300)
-SCORERS = ("levenshtein", "osa", "damerau_levenshtein", "hamming", "jaro", "jaro_winkler", "jaccard")
+SCORERS: tuple[Any, ...] = ("levenshtein", "osa", "damerau_levenshtein", "hamming", "jaro", "jaro_winkler", "jaccard")
 DTYPES = (np.float32, np.float64, np.float16, np.int8, np.uint16)
 
 
