@@ -35,6 +35,7 @@ EXTENSION = "hotkernels/_native."
 
 SUPPRESSIONS = "Misc/valgrind-python.supp"
 EXAMPLES = {"short": "2", "full": "16"}  # of each property
+LONG = ("matrices_of_several_blocks",)  # by itself as long as all others; with --full
 LEVEL = "avx2"
 FAILED = 99  # the status of a program in which memcheck found something; no test ends with it
 MEMCHECK = (
@@ -64,7 +65,7 @@ def main(words: list[str]) -> int:
     try:
         valgrind = program(install=args.install)
         if args.only != "wheel":
-            bad |= not timed("kernels", kernels(valgrind, EXAMPLES["full" if args.full else "short"], args.test))
+            bad |= not timed("kernels", kernels(valgrind, args.test, full=args.full))
         if args.only != "kernels":
             bad |= not timed("wheel", wheel(valgrind, Path(args.sources) if args.sources else None))
     except CiError as error:
@@ -92,7 +93,7 @@ def program(*, install: bool) -> Path:
     raise CiError("valgrind is not there", todo="apt-get install valgrind; on macOS there is none: run it on Linux")
 
 
-def kernels(valgrind: Path, examples: str, chosen: list[str]) -> Iterator[bool]:
+def kernels(valgrind: Path, chosen: list[str], *, full: bool) -> Iterator[bool]:
     """The kernels' tests, every level that memcheck knows."""
     command = ["cargo", "test", "--release", "--locked", "--package=hotkernels-kernels", "--lib", "--no-run"]
     options = ["--target-dir=target/memcheck", "--config=profile.release.strip=false", "--config=profile.release.debug=1"]
@@ -100,7 +101,8 @@ def kernels(valgrind: Path, examples: str, chosen: list[str]) -> Iterator[bool]:
         "--config=profile.release.package.hotkernels-kernels.opt-level=1"
     ]  # quicker to compile; the wheel is as shipped
     said = run([*command, *options, "--message-format=json"], what="building the kernels' tests", cwd=ROOT)
-    env = os.environ | {"PROPTEST_CASES": examples, "HOTKERNELS_SIMD": LEVEL}
+    env = os.environ | {"PROPTEST_CASES": EXAMPLES["full" if full else "short"], "HOTKERNELS_SIMD": LEVEL}
+    chosen = [*chosen, *(word for name in (() if full or chosen else LONG) for word in ("--skip", name))]
     for test in executables(said):
         under = [str(valgrind), *MEMCHECK, f"--error-exitcode={FAILED}", str(test), "--test-threads=1", *chosen]
         yield subprocess.run(under, cwd=ROOT, env=env, check=False).returncode == 0
