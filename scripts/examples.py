@@ -74,7 +74,7 @@ def without_gil(declared: Matrix, folder: Path) -> int:
     bin_folder = tools.environment(clean.requirements(interpreter), python=python)
     env = os.environ | {"PYTHONPATH": str(install(declared, interpreter, python, folder))}
     console.rule(f"the server on {interpreter.command}", align="left")
-    command = [bin_folder / "python", "-P", "-m", "pytest", "examples/test_server.py"]
+    command: list[str | Path] = [bin_folder / "python", "-P", "-m", "pytest", "examples/test_server.py"]
     return subprocess.run(command, cwd=ROOT, env=env, check=False).returncode
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import hotkernels as hk
@@ -50,7 +51,9 @@ def chunks(total: int, cuts: list[int]) -> tuple[int, ...]:
     st.sampled_from(["cosine", "dot"]),
     st.data(),
 )
-def test_top_k_is_that_of_one_call(m, n, cuts, query_cuts, dtype, metric, data) -> None:
+def test_top_k_is_that_of_one_call(
+    m: int, n: int, cuts: list[int], query_cuts: list[int], dtype: str, metric: Any, data: st.DataObject
+) -> None:
     k = data.draw(st.integers(0, n))
     # Few values, so that there are ties, within blocks and between them.
     rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
@@ -85,8 +88,8 @@ def test_top_k_is_that_of_one_call(m, n, cuts, query_cuts, dtype, metric, data) 
     st.integers(1, 20),
     st.sampled_from(SCORERS),
 )
-def test_bags_give_what_lists_give(queries, choices, parts, scorer) -> None:
-    cutoff = {"score_cutoff": 0.5} if scorer in hkd.SIMILARITIES else {}
+def test_bags_give_what_lists_give(queries: list[Any], choices: list[Any], parts: int, scorer: Any) -> None:
+    cutoff: Any = {"score_cutoff": 0.5} if scorer in hkd.SIMILARITIES else {}
     left, right = (db.from_sequence(column or [None], npartitions=parts) for column in (queries, choices))
     queries, choices = queries or [None], choices or [None]
     for own, wanted in zip(
@@ -103,7 +106,7 @@ NAMES = ["Müller", "Mueller", None, "Miller", "muller", "", "Möller", "Miller"
 
 
 @pytest.mark.parametrize("kind", ["bag of iterators", "series", "array", "list", "generator", "Series of pandas"])
-def test_every_collection_is_taken(kind) -> None:
+def test_every_collection_is_taken(kind: str) -> None:
     made = {
         "bag of iterators": lambda: db.from_sequence(NAMES, npartitions=3).map(lambda name: name),
         "series": lambda: dd.from_pandas(pd.DataFrame({"name": pd.array(NAMES, dtype="str")}), npartitions=3)["name"],
@@ -149,7 +152,7 @@ def test_shapes_are_known_where_they_can_be() -> None:
         (lambda: hkd.best_match(dd.from_pandas(pd.DataFrame({"a": ["b"]})), ["a"]), TypeError, "queries: .* got DataFrame"),
     ],
 )
-def test_what_is_not_taken_is_told_at_once(call, kind, words) -> None:
+def test_what_is_not_taken_is_told_at_once(call: Callable[[], object], kind: type[Exception], words: str) -> None:
     with pytest.raises(kind, match=words):
         call()
 
@@ -175,7 +178,7 @@ class Fatal:
         raise AssertionError("still alive")
 
 
-def test_a_killed_worker_loses_nothing(tmp_path) -> None:
+def test_a_killed_worker_loses_nothing(tmp_path: Path) -> None:
     distributed = pytest.importorskip("distributed")
     rng = np.random.default_rng(1)
     queries, corpus = rng.standard_normal((50, 16)), rng.standard_normal((4000, 16))
