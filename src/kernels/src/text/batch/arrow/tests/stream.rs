@@ -108,7 +108,7 @@ fn a_stream_is_taken_once_and_released_once() {
     assert_eq!(source.released, [1, 3, 1]);
 }
 
-/// ThreadSanitizer and miri see here that the losers' look at the place is no race with the winner's.
+/// A sanitizer of threads, and miri, see here that the losers' look at the place is no race with the winner's.
 #[test]
 fn of_several_threads_that_take_a_stream_one_has_it() {
     struct Place(*mut Stream);
