@@ -204,6 +204,33 @@ def emulated(session: nox.Session) -> None:
     session.run("python", "-m", "scripts.kernels", *session.posargs)
 
 
+@session("ci", nightly=True)
+def sanitize(session: nox.Session) -> None:
+    """Test the kernels, and the package in a CPython built alike, under sanitizers: nox -s sanitize -- [address | thread]"""
+    session.run("python", "-m", "scripts.sanitize", *session.posargs)
+
+
+@session("ci", nightly=True)
+def memcheck(session: nox.Session) -> None:
+    """Test the kernels, and use each function of the wheel, under valgrind: nox -s memcheck -- [--full]"""
+    session.run("python", "-m", "scripts.memcheck", *session.posargs)
+
+
+@session("ci", nightly=True)
+def models(session: nox.Session) -> None:
+    """Try what threads share in every order that can be: nox -s models -- [MODEL …]"""
+    command = ["cargo", "test", "--release", "--locked", "--package=hotkernels-kernels", "--lib", "--target-dir=target/models"]
+    # Quick to compile: what is run is loom, over and over.
+    command += ["--config=profile.release.package.hotkernels-kernels.opt-level=0"]
+    session.run(*command, "--", "models::", *session.posargs, external=True, env={"RUSTFLAGS": "--cfg loom"})
+
+
+@session("ci")
+def miri(session: nox.Session) -> None:
+    """Test the kernels under miri, on a nightly of rustup that has it; without one: nox -s miri -- --dry"""
+    session.run("python", "-m", "scripts.miri", *session.posargs)
+
+
 @session("ci")
 def examples(session: nox.Session) -> None:
     """Test the examples, with Qt painting off screen: nox -s examples -- [pytest options]"""

@@ -12,6 +12,8 @@ settings.register_profile("default", deadline=None, suppress_health_check=[Healt
 settings.register_profile("ci", settings.get_profile("default"), derandomize=True)
 # Under emulation each example takes ten times as long: a tenth of them, the same each time.
 settings.register_profile("emulated", settings.get_profile("ci"), max_examples=10)
+# Under a sanitizer too, whose short run looks at the ways through the code and not at the numbers.
+settings.register_profile("sanitized", settings.get_profile("ci"), max_examples=3)
 # For a night: pytest --hypothesis-profile=nightly. Not the same examples every night.
 settings.register_profile("nightly", settings.get_profile("default"), max_examples=1000, derandomize=False)
 settings.load_profile("ci" if os.environ.get("CI") else "default")
@@ -20,7 +22,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "default")
 @pytest.fixture
 def patience(pytestconfig: pytest.Config) -> int:
     """How many times longer than natively something may take."""
-    return 10 if pytestconfig.getoption("--hypothesis-profile") == "emulated" else 1
+    return 10 if pytestconfig.getoption("--hypothesis-profile") in {"emulated", "sanitized"} else 1
 
 
 def pytest_configure(config: pytest.Config) -> None:

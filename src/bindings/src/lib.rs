@@ -35,6 +35,17 @@ mod vector_class;
 
 use pyo3::prelude::*;
 
+/// What Python's allocator aligns an object to, on every platform that is served: a class of ours that wants more would lie
+/// where it must not.
+const OBJECT_ALIGNMENT: usize = 16;
+const _: () = assert!(
+    align_of::<counter::ThreadSafeCounter>() <= OBJECT_ALIGNMENT
+        && align_of::<vector_class::Vector>() <= OBJECT_ALIGNMENT
+        && align_of::<chart::CandleRenderer>() <= OBJECT_ALIGNMENT
+        && align_of::<commands::RenderCommands>() <= OBJECT_ALIGNMENT
+        && align_of::<commands::RecordDtype>() <= OBJECT_ALIGNMENT
+);
+
 /// The compiled half of `hotkernels`; import from there.
 #[pymodule(gil_used = false)]
 mod _native {

@@ -1,6 +1,6 @@
 //! A counter that any number of threads may increment without losing one.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::atomic::{AtomicU64, Ordering};
 
 /// A counter from 0 up, exact under any number of threads, without a lock.
 ///
@@ -13,7 +13,14 @@ pub struct Counter(AtomicU64);
 impl Counter {
     /// A counter at 0.
     #[must_use]
+    #[cfg(not(all(test, loom)))]
     pub const fn new() -> Self {
+        Self(AtomicU64::new(0))
+    }
+
+    /// The same in a model, where atomics are made at run time.
+    #[cfg(all(test, loom))]
+    pub(crate) fn new() -> Self {
         Self(AtomicU64::new(0))
     }
 
@@ -53,5 +60,50 @@ mod tests {
         });
         assert_eq!(counter.get(), (THREADS * EACH) as u64);
         assert_eq!(seen, (1..=counter.get()).collect());
+    }
+}
+
+/// Every order in which threads can increment it.
+#[cfg(all(test, loom))]
+mod models {
+    use std::collections::HashSet;
+    use std::sync::Arc;
+
+    use loom::thread;
+
+    use super::Counter;
+
+    fn increments(each: &'static [usize]) {
+        loom::model(move || {
+            let counter = Arc::new(Counter::new());
+            let workers: Vec<_> = each
+                .iter()
+                .map(|&count| {
+                    let counter = Arc::clone(&counter);
+                    thread::spawn(move || {
+                        let mine: Vec<_> = (0..count).map(|_| counter.increment()).collect();
+                        assert!(mine.is_sorted() && mine.last() <= Some(&counter.get()));
+                        mine
+                    })
+                })
+                .collect();
+            let seen: HashSet<_> = workers
+                .into_iter()
+                .flat_map(|worker| worker.join().unwrap())
+                .collect();
+            let total = each.iter().sum::<usize>() as u64;
+            assert_eq!(counter.get(), total);
+            assert_eq!(seen, (1..=total).collect());
+        });
+    }
+
+    #[test]
+    fn two_threads_lose_nothing_and_repeat_nothing() {
+        increments(&[3, 3]);
+    }
+
+    #[test]
+    fn three_threads_lose_nothing_and_repeat_nothing() {
+        increments(&[1, 1, 1]);
     }
 }

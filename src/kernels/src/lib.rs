@@ -25,6 +25,13 @@
     clippy::inline_always,
     reason = "what is not inlined into a function with target features is compiled without them"
 )]
+#![cfg_attr(
+    miri,
+    allow(
+        dead_code,
+        reason = "it has no instruction set to run the kernels' SIMD at: see simd::Level"
+    )
+)]
 
 mod arch;
 pub mod chart;
@@ -35,6 +42,7 @@ pub mod memory;
 pub mod reduce;
 pub mod room;
 pub mod simd;
+mod sync;
 pub mod text;
 pub mod threads;
 pub mod vector;

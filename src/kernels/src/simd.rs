@@ -8,7 +8,8 @@ use std::sync::OnceLock;
 /// The environment variable that names the level to use.
 pub const VARIABLE: &str = "HOTKERNELS_SIMD";
 
-/// An instruction set that the kernels are compiled for, lowest first.
+/// An instruction set that the kernels are compiled for, lowest first. Under miri, which knows few instructions beyond the
+/// CPU's common ones, there is `Scalar` alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Level {
@@ -53,7 +54,7 @@ impl Level {
         AVAILABLE.get_or_init(|| Self::ALL.map(Self::is_detected))[self as usize]
     }
 
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
     fn is_detected(self) -> bool {
         use std::arch::is_x86_feature_detected as has;
         match self {
@@ -71,7 +72,7 @@ impl Level {
         }
     }
 
-    #[cfg(target_arch = "aarch64")]
+    #[cfg(all(target_arch = "aarch64", not(miri)))]
     fn is_detected(self) -> bool {
         match self {
             Self::Scalar => true,
@@ -80,7 +81,7 @@ impl Level {
         }
     }
 
-    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    #[cfg(any(miri, not(any(target_arch = "x86_64", target_arch = "aarch64"))))]
     fn is_detected(self) -> bool {
         self == Self::Scalar
     }
@@ -176,7 +177,7 @@ impl ByteUnit {
     }
 
     /// Whether the CPU has what the unit needs beyond its level; `std` remembers.
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
     fn is_detected(self) -> bool {
         match self {
             Self::AvxVnni => std::arch::is_x86_feature_detected!("avxvnni"),
@@ -185,12 +186,12 @@ impl ByteUnit {
         }
     }
 
-    #[cfg(target_arch = "aarch64")]
+    #[cfg(all(target_arch = "aarch64", not(miri)))]
     fn is_detected(self) -> bool {
         self != Self::NeonDot || std::arch::is_aarch64_feature_detected!("dotprod")
     }
 
-    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    #[cfg(any(miri, not(any(target_arch = "x86_64", target_arch = "aarch64"))))]
     fn is_detected(self) -> bool {
         true
     }

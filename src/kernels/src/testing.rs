@@ -7,12 +7,13 @@ use proptest::test_runner::Config;
 
 use crate::memory::Source;
 
-/// Few cases under miri, which takes a thousand times as long.
+/// Few cases under miri, which takes a thousand times as long; else as many as `PROPTEST_CASES` says, or 256.
 pub(crate) fn config() -> Config {
+    let default = Config::default();
     Config {
-        cases: if cfg!(miri) { 3 } else { 256 },
+        cases: if cfg!(miri) { 3 } else { default.cases },
         failure_persistence: None,
-        ..Config::default()
+        ..default
     }
 }
 

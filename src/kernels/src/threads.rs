@@ -3,8 +3,9 @@
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::panic;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::thread;
+
+use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use crate::sync::thread;
 
 /// The cores that this process may use (affinity masks and, on Linux, cgroup quotas counted in); 1 where that is not known.
 #[must_use]
@@ -297,5 +298,131 @@ mod tests {
             .unwrap_err();
             assert!(payload.downcast_ref::<String>().unwrap().contains("seven"));
         }
+    }
+}
+
+/// Every order in which the threads of a team can come to their pieces, their stops and their end.
+#[cfg(all(test, loom))]
+mod models {
+    use std::cell::Cell;
+    use std::num::NonZeroUsize;
+
+    use loom::cell::UnsafeCell;
+    use loom::thread;
+
+    use super::{Interrupted, Team};
+
+    fn team(threads: usize, stop: &dyn Fn() -> bool) -> Team<'_> {
+        Team::new(NonZeroUsize::new(threads).unwrap(), stop)
+    }
+
+    /// A number that a thread may write while no other does; loom ends the model where two are not ordered.
+    struct Slot(UnsafeCell<usize>);
+
+    // SAFETY: loom sees every access.
+    unsafe impl Sync for Slot {}
+
+    impl Slot {
+        fn add(&self) {
+            // SAFETY: loom has looked whether another thread is there.
+            self.0.with_mut(|number| unsafe { *number += 1 });
+        }
+
+        fn get(&self) -> usize {
+            // SAFETY: as above.
+            self.0.with(|number| unsafe { *number })
+        }
+    }
+
+    fn slots(count: usize) -> Vec<Slot> {
+        (0..count).map(|_| Slot(UnsafeCell::new(0))).collect()
+    }
+
+    /// What a piece writes, whichever thread does it, the caller reads after the call without more ado.
+    fn pieces(threads: usize, pieces: usize) {
+        loom::model(move || {
+            let done = slots(pieces);
+            let result = team(threads, &|| false).for_each(pieces, &|piece| done[piece].add());
+            assert_eq!(result, Ok(()));
+            assert!(done.iter().all(|slot| slot.get() == 1));
+        });
+    }
+
+    #[test]
+    fn two_threads_do_each_piece_once() {
+        pieces(2, 4);
+    }
+
+    #[test]
+    fn three_threads_do_each_piece_once() {
+        pieces(3, 3);
+    }
+
+    #[test]
+    fn more_threads_than_pieces() {
+        pieces(3, 1);
+    }
+
+    #[test]
+    fn what_was_stopped_says_so_and_no_piece_is_done_twice() {
+        for asked_before in 0..3 {
+            loom::model(move || {
+                let (caller, asked, done) = (thread::current().id(), Cell::new(0), slots(3));
+                let stop = || {
+                    assert_eq!(thread::current().id(), caller);
+                    asked.set(asked.get() + 1);
+                    asked.get() > asked_before
+                };
+                let result = team(2, &stop).for_each(3, &|piece| done[piece].add());
+                assert!(done.iter().all(|slot| slot.get() <= 1));
+                // The other thread may have done all before the caller was asked so often.
+                if asked.get() > asked_before {
+                    assert_eq!((result, asked.get()), (Err(Interrupted), asked_before + 1));
+                } else {
+                    assert_eq!(result, Ok(()));
+                    assert!(done.iter().all(|slot| slot.get() == 1));
+                }
+            });
+        }
+    }
+
+    #[test]
+    fn endless_pieces_end_when_the_caller_is_told_to_stop() {
+        loom::model(|| {
+            let asked = Cell::new(0);
+            let stop = || {
+                asked.set(asked.get() + 1);
+                asked.get() > 2
+            };
+            let result = team(2, &stop).for_each_asking(
+                2,
+                || (),
+                |(), _, ask| {
+                    while !ask() {
+                        thread::yield_now();
+                    }
+                },
+            );
+            assert_eq!(result, Err(Interrupted));
+        });
+    }
+
+    #[test]
+    fn each_thread_has_its_own() {
+        loom::model(|| {
+            let made = loom::sync::atomic::AtomicUsize::new(0);
+            let make = || {
+                (
+                    thread::current().id(),
+                    made.fetch_add(1, super::Ordering::Relaxed),
+                )
+            };
+            team(2, &|| false)
+                .for_each_with(3, make, |(maker, _), _| {
+                    assert_eq!(*maker, thread::current().id())
+                })
+                .unwrap();
+            assert!((1..=2).contains(&made.into_inner()));
+        });
     }
 }

@@ -66,7 +66,7 @@ pub(crate) trait ByteKernel: Sized {
     fn at(self, unit: ByteUnit) -> Self::Output {
         assert!(unit.is_available(), "{unit:?} is not available on this CPU");
         // SAFETY: the unit's instructions are there.
-        #[cfg(target_arch = "x86_64")]
+        #[cfg(all(target_arch = "x86_64", not(miri)))]
         return unsafe {
             use super::x86_64::bytes;
             match unit {
@@ -79,7 +79,7 @@ pub(crate) trait ByteKernel: Sized {
             }
         };
         // SAFETY: the unit's instructions are there.
-        #[cfg(target_arch = "aarch64")]
+        #[cfg(all(target_arch = "aarch64", not(miri)))]
         return unsafe {
             use super::aarch64::bytes;
             match unit {
@@ -88,7 +88,7 @@ pub(crate) trait ByteKernel: Sized {
                 _ => self.scalar(),
             }
         };
-        #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+        #[cfg(any(miri, not(any(target_arch = "x86_64", target_arch = "aarch64"))))]
         self.scalar()
     }
 }

@@ -7,7 +7,7 @@
 //! An [`Arch`] value is the proof that the CPU has the instructions: only `Kernel::at` makes one, after it has looked.
 //! Vectors are made with such a value alone, so their arithmetic is safe; only their loads and stores are not.
 
-#[cfg(target_arch = "aarch64")]
+#[cfg(all(target_arch = "aarch64", not(miri)))]
 mod aarch64;
 pub(crate) mod bytes;
 mod counts;
@@ -16,7 +16,7 @@ mod offsets;
 mod order;
 mod tile;
 mod words;
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(miri)))]
 mod x86_64;
 
 pub(crate) use counts::{Count, Counts, Each, GROUP, Pair};
@@ -262,7 +262,7 @@ pub(crate) trait Kernel: Sized {
             "the SIMD level {level} is not available on this CPU"
         );
         // SAFETY: the level's instructions are there.
-        #[cfg(target_arch = "x86_64")]
+        #[cfg(all(target_arch = "x86_64", not(miri)))]
         return unsafe {
             match level {
                 Level::Sse2 => x86_64::sse2::call(self),
@@ -272,14 +272,14 @@ pub(crate) trait Kernel: Sized {
             }
         };
         // SAFETY: the level's instructions are there.
-        #[cfg(target_arch = "aarch64")]
+        #[cfg(all(target_arch = "aarch64", not(miri)))]
         return unsafe {
             match level {
                 Level::Neon => aarch64::neon::call(self),
                 Level::Scalar | Level::Sse2 | Level::Avx2 | Level::Avx512 => self.scalar(),
             }
         };
-        #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+        #[cfg(any(miri, not(any(target_arch = "x86_64", target_arch = "aarch64"))))]
         self.scalar()
     }
 }

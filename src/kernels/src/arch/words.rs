@@ -39,7 +39,7 @@ pub trait Words<A>: Copy {
 }
 
 /// What is done register by register, with the intrinsics of an instruction set; `and_not` negates its first operand.
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[cfg(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(miri)))]
 macro_rules! word_by_word {
     ($and:ident, $or:ident, $xor:ident, $and_not:ident, $add:ident, $shift_right:ident) => {
         crate::arch::words::word_by_word!(binary and, a b, $and(a, b));
@@ -69,7 +69,7 @@ macro_rules! word_by_word {
         }
     };
 }
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[cfg(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(miri)))]
 pub(crate) use word_by_word;
 
 /// Without SIMD: the specification.

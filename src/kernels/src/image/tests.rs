@@ -169,9 +169,10 @@ fn windows() -> impl Strategy<Value = [usize; 2]> {
 }
 
 fn config() -> ProptestConfig {
+    let all = crate::testing::config();
     ProptestConfig {
-        cases: if cfg!(miri) { 2 } else { 30 },
-        ..crate::testing::config()
+        cases: all.cases.div_ceil(8),
+        ..all
     }
 }
 

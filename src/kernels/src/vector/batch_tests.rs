@@ -459,7 +459,7 @@ fn more_than_there_are_panics() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: config().cases / 4, ..config() })]
+    #![proptest_config(ProptestConfig { cases: config().cases.div_ceil(4), ..config() })]
 
     #[test]
     fn dot_products_of_whole_numbers_are_exact(

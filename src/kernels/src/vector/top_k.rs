@@ -6,8 +6,7 @@
 
 use std::cmp::Ordering;
 use std::ops::Range;
-use std::sync::atomic::{self, AtomicU64};
-use std::sync::{Mutex, PoisonError};
+use std::sync::PoisonError;
 
 use super::element::Element;
 use super::few;
@@ -16,6 +15,8 @@ use crate::Float;
 use crate::arch::{Arch, Kernel};
 use crate::memory::{Rows, Target};
 use crate::simd::Level;
+use crate::sync::Mutex;
+use crate::sync::atomic::{self, AtomicU64};
 use crate::threads::{Interrupted, Team};
 
 /// What a score is; the largest are the best.
@@ -315,5 +316,87 @@ impl<S: Float> Kernel for Look<'_, S> {
     #[inline(always)]
     fn run<A: Arch>(self, _arch: A) {
         self.look();
+    }
+}
+
+/// Every order in which threads can offer scores to a query.
+#[cfg(all(test, loom))]
+mod models {
+    use std::sync::Arc;
+
+    use loom::thread;
+
+    use super::{Best, State, order};
+    use crate::memory::Target;
+    use crate::simd::Level;
+
+    /// Scores are offered by threads, one row of `offered` each; the results must be what sorting gives.
+    fn offers(offered: &'static [&'static [f64]], k: usize) {
+        loom::model(move || {
+            let (mut indices, mut scores) = (vec![-1_i64; k], vec![f64::NAN; k]);
+            // The threads are joined below; loom's have no scopes.
+            let indices_target: &'static Target<'static, i64> =
+                // SAFETY: `indices` is not touched before the threads are joined, and stays where it is.
+                Box::leak(Box::new(unsafe { Target::new(indices.as_mut_ptr(), 1, k, k) }));
+            let scores_target: &'static Target<'static, f64> =
+                // SAFETY: as above.
+                Box::leak(Box::new(unsafe { Target::new(scores.as_mut_ptr(), 1, k, k) }));
+            let best = Arc::new(Best {
+                level: Level::Scalar,
+                first: 0,
+                indices: indices_target,
+                scores: scores_target,
+                states: vec![State::new()],
+            });
+            let mut first = 0;
+            let workers: Vec<_> = offered
+                .iter()
+                .map(|mine| {
+                    let (best, from) = (Arc::clone(&best), first);
+                    first += mine.len();
+                    thread::spawn(move || {
+                        for (row, &score) in mine.iter().enumerate() {
+                            best.put(0, from + row, score);
+                        }
+                    })
+                })
+                .collect();
+            for worker in workers {
+                worker.join().unwrap();
+            }
+            best.sort(0);
+            let mut all: Vec<_> = offered.concat().into_iter().zip(0_i64..).collect();
+            all.sort_by(|a, b| order(*a, *b));
+            all.truncate(k);
+            let found: Vec<_> = scores
+                .iter()
+                .copied()
+                .zip(indices.iter().copied())
+                .collect();
+            assert!(
+                found.iter().zip(&all).all(|(a, b)| order(*a, *b).is_eq()),
+                "{found:?}, not {all:?}"
+            );
+        });
+    }
+
+    #[test]
+    fn two_threads_fill_a_heap() {
+        offers(&[&[0.5, 0.9], &[0.7]], 2);
+    }
+
+    #[test]
+    fn two_threads_raise_the_bar() {
+        offers(&[&[0.5, 0.9], &[0.7, 0.4]], 1);
+    }
+
+    #[test]
+    fn equal_scores_and_nan_keep_their_order() {
+        offers(&[&[0.5, f64::NAN], &[0.5]], 2);
+    }
+
+    #[test]
+    fn three_threads_offer_one_each() {
+        offers(&[&[0.1], &[0.3], &[0.2]], 2);
     }
 }

@@ -1,6 +1,5 @@
 //! For each query the nearest choice, in memory that does not grow with the pairs.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::cdist::split;
@@ -10,6 +9,7 @@ use super::queries::{Queries, Query};
 use super::scores::{Asked, is_far, near};
 use crate::room::{collected, filled, for_small_things};
 use crate::simd::Level;
+use crate::sync::Mutex;
 use crate::threads::{Interrupted, Team};
 
 /// Queries that are worked on together, and about how many symbols they have at most.
@@ -222,4 +222,60 @@ fn nearest_first(items: &[Item], length: usize) -> impl Iterator<Item = &Item> {
         (_, Some(_)) => longer.next(),
         _ => shorter.next(),
     })
+}
+
+/// Every order in which threads can find the nearest choice of one query.
+#[cfg(all(test, loom))]
+mod models {
+    use std::num::NonZeroUsize;
+    use std::sync::atomic::AtomicU64;
+
+    use super::{Best, best_match};
+    use crate::simd::Level;
+    use crate::text::batch::{Choices, Distance, Order, Queries, Reader, Strings};
+    use crate::text::{Text, Unit};
+    use crate::threads::Team;
+
+    fn strings(given: &[&str]) -> Strings {
+        let (mut reader, mut strings) = (Reader::new(Unit::CodePoint), Strings::default());
+        for text in given {
+            reader.read(Some(Text::Utf8(text)), &mut strings);
+        }
+        strings
+    }
+
+    /// Choices of three widths of words, which threads look at apart.
+    fn nearest(given: [&'static str; 3], best: Best<u32>) {
+        let on = || false;
+        loom::model(move || {
+            let level = Level::Scalar;
+            let measure = Distance::Levenshtein;
+            let choices = strings(&given);
+            let choices =
+                Choices::new(level, measure, choices, Order::ByLength, &on).expect("not stopped");
+            assert_eq!(choices.items().len(), 3, "nothing to do at once");
+            let queries =
+                Queries::new(strings(&["abcdefghijkl"]), &choices, &on).expect("not stopped");
+            let (team, done) = (
+                Team::new(NonZeroUsize::new(2).unwrap(), &on),
+                AtomicU64::new(0),
+            );
+            let found = best_match(level, measure, &queries, &choices, None, &team, &done);
+            assert_eq!((found, done.into_inner()), (Ok(vec![Some(best)]), 3));
+        });
+    }
+
+    #[test]
+    fn the_nearest_whoever_finds_it() {
+        let far = ["abcd", "abcdefghijkx", "abcdefghijklmnopqrst"];
+        nearest(far, Best { index: 1, score: 1 });
+    }
+
+    #[test]
+    fn of_equally_near_ones_the_first_whoever_finds_it() {
+        let (shorter, longer) = ("abcd", "abcdefghijklmnopqrst");
+        let best = Best { index: 0, score: 8 };
+        nearest([shorter, longer, "bcdxxxxxxxxx"], best);
+        nearest([longer, shorter, "bcdxxxxxxxxx"], best);
+    }
 }

@@ -8,7 +8,7 @@ mod column;
 mod layout;
 
 use std::ffi::{CStr, c_char, c_int, c_void};
-use std::mem;
+use std::mem::{self, MaybeUninit};
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
@@ -76,9 +76,15 @@ macro_rules! owned {
                     if release.is_null() {
                         return None;
                     }
-                    let mut taken = ptr::read(place);
-                    taken.release = mem::transmute::<*mut (), Option<unsafe extern "C" fn(*mut Self)>>(release);
-                    Some(taken)
+                    // All but `release`, at which those who come too late are still looking, and writing.
+                    let (before, size) = (mem::offset_of!(Self, release), size_of::<Self>());
+                    let behind = before + size_of::<*mut ()>();
+                    let mut taken = MaybeUninit::<Self>::uninit();
+                    let (from, to) = (place.cast::<u8>(), taken.as_mut_ptr().cast::<u8>());
+                    ptr::copy_nonoverlapping(from, to, before);
+                    ptr::copy_nonoverlapping(from.add(behind), to.add(behind), size - behind);
+                    (&raw mut (*taken.as_mut_ptr()).release).cast::<*mut ()>().write(release);
+                    Some(taken.assume_init())
                 }
             }
         }

@@ -1,6 +1,8 @@
 //! Streams: taken once, released once, and their errors passed on.
 
 use std::ffi::{c_char, c_int, c_void};
+use std::sync::Barrier;
+use std::thread;
 
 use super::*;
 
@@ -104,6 +106,50 @@ fn a_stream_is_taken_once_and_released_once() {
     assert_eq!((error.code, &*error.message), (5, "the disk is on fire"));
     drop((schema, stream));
     assert_eq!(source.released, [1, 3, 1]);
+}
+
+/// A sanitizer of threads, and miri, see here that the losers' look at the place is no race with the winner's.
+#[test]
+fn of_several_threads_that_take_a_stream_one_has_it() {
+    struct Place(*mut Stream);
+    // SAFETY: what this test is about.
+    unsafe impl Sync for Place {}
+    impl Place {
+        fn take(&self) -> Option<Stream> {
+            // SAFETY: the test's own stream, which outlives its threads.
+            unsafe { Stream::take(self.0) }
+        }
+    }
+    for _ in 0..if cfg!(miri) { 3 } else { 200 } {
+        let mut source = Source {
+            chunks: Vec::new(),
+            given: 0,
+            released: [0; 3],
+        };
+        let mut stream = Stream {
+            get_schema: Some(get_schema),
+            get_next: Some(get_next),
+            get_last_error: Some(get_last_error),
+            release: Some(released_stream),
+            private_data: (&raw mut source).cast(),
+        };
+        let place = Place(&raw mut stream);
+        let start = Barrier::new(3);
+        let taken: Vec<_> = thread::scope(|scope| {
+            let take = || {
+                start.wait();
+                place.take()
+            };
+            let takers = [scope.spawn(take), scope.spawn(take), scope.spawn(take)];
+            takers
+                .into_iter()
+                .filter_map(|taker| taker.join().expect("no panic"))
+                .collect()
+        });
+        assert_eq!(taken.len(), 1);
+        drop((stream, taken));
+        assert_eq!(source.released, [0, 0, 1]);
+    }
 }
 
 #[test]

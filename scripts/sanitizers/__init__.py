@@ -1,0 +1,1 @@
+"""What runs the kernels and the extension under AddressSanitizer and ThreadSanitizer: compilers, interpreters, suppressions."""
