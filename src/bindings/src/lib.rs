@@ -15,6 +15,7 @@ mod commands;
 mod counter;
 mod dlpack;
 mod dtype;
+mod export;
 mod image;
 mod matrix;
 mod meta;
