@@ -73,7 +73,18 @@ def build_wheel(sdist: Path, python: Path, folder: Path, env: dict[str, str], lo
     """
     out = folder / "wheel"
     uv(
-        ["build", "--wheel", "--python", python, "--build-constraints", constraints, "--require-hashes", "--out-dir", out, sdist],
+        [
+            "build",
+            "--wheel",
+            "--python",
+            python,
+            "--build-constraints",
+            constraints,
+            "--require-hashes",
+            "--out-dir",
+            out,
+            sdist,
+        ],
         "no wheel can be built from it",
         folder,
         env,

@@ -11,7 +11,9 @@ from ci.errors import CiError
 NAME = "THIRD-PARTY-LICENSES.txt"
 TODO = "nox -s notices writes it anew"
 
-ENTRY = re.compile(r"^\* (?P<name>\S+) (?P<version>\S+) \((?P<licence>[^()]*(?:\([^()]*\)[^()]*)*)\): texts? (?P<texts>[\d, ]+)$")
+ENTRY = re.compile(
+    r"^\* (?P<name>\S+) (?P<version>\S+) \((?P<licence>[^()]*(?:\([^()]*\)[^()]*)*)\): texts? (?P<texts>[\d, ]+)$"
+)
 RULE = re.compile(r"^={20} text (\d+) ={20}$", re.MULTILINE)
 
 
@@ -58,10 +60,14 @@ def parse(text: str) -> Notices:
         entries[entry.name, entry.version] = entry
     wrong = [f"cannot be read: {line}" for line in odd]
     wrong += ["a text number twice"] if len(texts) != len(numbers) else []
-    wrong += [f"{entry.name} {entry.version}: no text {n}" for entry in entries.values() for n in entry.texts if not texts.get(n)]
+    wrong += [
+        f"{entry.name} {entry.version}: no text {n}" for entry in entries.values() for n in entry.texts if not texts.get(n)
+    ]
     wrong += ["nothing is listed"] if not entries else []
     if wrong:
-        raise CiError(f"{NAME} is not whole", expected="entries, and every text that they name", found="; ".join(wrong), todo=TODO)
+        raise CiError(
+            f"{NAME} is not whole", expected="entries, and every text that they name", found="; ".join(wrong), todo=TODO
+        )
     return Notices(entries=entries, texts=texts)
 
 

@@ -1,7 +1,7 @@
 """Holds the public Python API to the one of the release before, and keeps that one: ci/api/previous.txt.
 
-What is public is what the stubs state; nox -s lint holds the stubs to the module, and tests/test_signatures.py holds each wheel's
-signatures to them. `nox -s api` says what changed and which version that asks for; `--keep` keeps the API as it is now;
+What is public is what the stubs state; nox -s lint holds the stubs to the module, and tests/test_signatures.py holds each
+wheel's signatures to them. `nox -s api` says what changed and which version that asks for; `--keep` keeps the API as it is now;
 `--release` does so as that of a release; `--tag V` says whether V was kept, which a release asks first.
 """
 
@@ -17,7 +17,7 @@ from packaging.version import Version
 from rich.markup import escape
 
 from ci import matrix
-from ci.console import console, passed, refusal
+from ci.console import console, passed
 from ci.errors import CiError
 from ci.evidence import write_text
 from ci.paths import ROOT
@@ -42,7 +42,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="nox -s api --", description=__doc__.partition("\n")[0])
     way = parser.add_mutually_exclusive_group()
     way.add_argument("--keep", action="store_true", help="keep the API as it is now, as that of a version not released yet")
-    way.add_argument("--release", action="store_true", help="keep it as that of the workspace's version, which is released next")
+    way.add_argument(
+        "--release", action="store_true", help="keep it as that of the workspace's version, which is released next"
+    )
     way.add_argument("--tag", metavar="V", help="whether what is kept is the API as it is now, and that of version V")
     args = parser.parse_args()
     try:
@@ -120,7 +122,9 @@ def read(path: Path | None = None) -> Kept:
     path = path or KEPT
     head, _, stubs = path.read_text(encoding="utf-8").partition("\n") if path.is_file() else ("", "", "")
     if (match := HEAD.match(head)) is None:
-        raise CiError(f"{path.name}: no kept API", expected=HEAD.pattern, found=head or "no such file", todo="nox -s api -- --keep")
+        raise CiError(
+            f"{path.name}: no kept API", expected=HEAD.pattern, found=head or "no such file", todo="nox -s api -- --keep"
+        )
     return Kept(version=match["version"], released=match["state"] == "released", stubs=stubs)
 
 

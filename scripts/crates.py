@@ -1,4 +1,4 @@
-"""Provides the programs of ci/crates.toml: built by cargo once a version and compiler, from bytes with the hash that is committed.
+"""Provides the programs of ci/crates.toml: built by cargo once a version and compiler, from bytes whose hash is committed.
 
 No registry that Python's or Node's installers know carries them. `cargo info` brings a crate without running any of it; what is
 built has been compared by then, and its own lock file has the hashes of all the rest.

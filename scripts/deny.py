@@ -1,7 +1,7 @@
 """Holds every lock file to deny.toml with cargo-deny: licences, duplicates, sources of crates, and known vulnerabilities.
 
-The vulnerabilities come from RustSec's database, which is fetched. Where it cannot be, hosted CI fails (CI is set there); a person's
-machine says that they were not looked at. `--advisories` or HOTKERNELS_ADVISORIES: require, try or no.
+The vulnerabilities come from RustSec's database, which is fetched. Where it cannot be, hosted CI fails (CI is set there); a
+person's machine says that they were not looked at. `--advisories` or HOTKERNELS_ADVISORIES: require, try or no.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def advisories(program: Path, way: str) -> list[str]:
         skipped("known vulnerabilities: NOT looked at, as asked for")
         return []
     try:
-        fetch = [program, "--manifest-path", ROOT / "Cargo.toml", "--config", RULES, "fetch", "db"]
+        fetch: list[str | Path] = [program, "--manifest-path", ROOT / "Cargo.toml", "--config", RULES, "fetch", "db"]
         run(fetch, what="fetching RustSec's database", cwd=ROOT, timeout=300)
     except CiError as error:
         error.todo = "try again with a network; --advisories no leaves them out"

@@ -147,7 +147,9 @@ def standard_library(wanted: str) -> Part:
     if rust.version() != wanted:
         kept = notices.parse(FILE.read_text(encoding="utf-8")) if FILE.is_file() else None
         if kept is None or (STD, wanted) not in kept.entries:
-            raise CiError(f"the licences of Rust {wanted}'s standard library", found=rust.version(), todo="nox -s rust brings it")
+            raise CiError(
+                f"the licences of Rust {wanted}'s standard library", found=rust.version(), todo="nox -s rust brings it"
+            )
         entry = kept.entries[STD, wanted]
         return Part(name=STD, version=wanted, licence=entry.licence, texts=tuple(kept.texts[n] for n in entry.texts))
     folder = Path(run(["rustc", "--print", "sysroot"], what="asking rustc").strip()) / "share" / "doc" / "rust"
@@ -156,7 +158,9 @@ def standard_library(wanted: str) -> Part:
         names = ("Apache-2.0", "MIT", "LLVM-exception", "Unicode-3.0")
         licences = [(folder / "licenses" / f"{name}.txt").read_text(encoding="utf-8") for name in names]
     except OSError as error:
-        raise CiError(f"Rust {wanted} without its licences: {error}", todo="nox -s rust brings rustup's, which has them") from error
+        raise CiError(
+            f"Rust {wanted} without its licences: {error}", todo="nox -s rust brings rustup's, which has them"
+        ) from error
     own = page.partition("<body>")[2].partition('<h2 id="out-of-tree-dependencies">')[0]
     lines = (line.strip() for line in html.unescape(re.sub(r"<[^>]+>", "", own)).splitlines())
     text = tidy("\n".join(line for line in lines if line and line not in ("Table of Contents", "Out-of-tree dependencies")))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
 from rich.markup import escape
@@ -50,7 +51,14 @@ def judge(baseline: str, version: Version) -> None:
     except CiError as error:
         error.todo = "a shallow clone lacks the history: git fetch --unshallow --tags"
         raise
-    command = [crates.program("cargo-semver-checks"), "semver-checks", "--package", PACKAGE, "--baseline-rev", baseline]
+    command: list[str | Path] = [
+        crates.program("cargo-semver-checks"),
+        "semver-checks",
+        "--package",
+        PACKAGE,
+        "--baseline-rev",
+        baseline,
+    ]
     todo = "take the change back, or raise the version in Cargo.toml (CONTRIBUTING.md, What a version promises)"
     said = run(command, what=f"{PACKAGE} {version} after {baseline}", cwd=ROOT, lines=200, todo=todo)
     console.print(said, markup=False)

@@ -194,9 +194,7 @@ def classes(old: Public, new: Public) -> Iterator[Change]:
 
 
 def values(old: Public, new: Public) -> Iterator[Change]:
-    yield from gone_and_new(
-        {name: value for name, value in old.values.items() if name not in new.functions}, new.values
-    )
+    yield from gone_and_new({name: value for name, value in old.values.items() if name not in new.functions}, new.values)
     for name, before in old.values.items():
         after = new.values.get(name)
         if after is None:
@@ -239,23 +237,26 @@ def signatures_differ(old: Signature, new: Signature) -> Iterator[Change]:
     yield from (change(what, breaking=breaking) for what, breaking in order(old.parameters, new.parameters))
     now = {parameter.name: parameter for parameter in new.parameters}
     for before in old.parameters:
-        after = now.get(before.name)
-        if after is None:
-            continue
-        if before.default is None and after.default is not None:
-            yield change(f"{before.name} may be left out now", breaking=False)
-        elif before.default != after.default:
-            what = "must be given now" if after.default is None else f"is {after.default} by default, was {before.default}"
-            yield change(f"{before.name} {what}", breaking=True)
-        if ANY not in after.types:
-            if lost := before.types - after.types:
-                yield change(f"{before.name} does not take {listed(lost)} any more", breaking=True)
-            if more := after.types - before.types:
-                yield change(f"{before.name} takes {listed(more)} too", breaking=False)
+        if before.name in now:
+            yield from (change(what, breaking=breaking) for what, breaking in parameter_differs(before, now[before.name]))
     if more := new.returns - old.returns:
         yield change(f"may return {listed(more)} now", breaking=True)
     elif fewer := old.returns - new.returns:
         yield change(f"never returns {listed(fewer)} any more", breaking=False)
+
+
+def parameter_differs(before: Parameter, after: Parameter) -> Iterator[tuple[str, bool]]:
+    """Its default, and what it takes."""
+    if before.default is None and after.default is not None:
+        yield f"{before.name} may be left out now", False
+    elif before.default != after.default:
+        what = "must be given now" if after.default is None else f"is {after.default} by default, was {before.default}"
+        yield f"{before.name} {what}", True
+    if ANY not in after.types:
+        if lost := before.types - after.types:
+            yield f"{before.name} does not take {listed(lost)} any more", True
+        if more := after.types - before.types:
+            yield f"{before.name} takes {listed(more)} too", False
 
 
 def order(old: Sequence[Parameter], new: Sequence[Parameter]) -> Iterator[tuple[str, bool]]:

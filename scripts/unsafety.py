@@ -1,7 +1,7 @@
 """Writes docs/unsafe.md: every place in the Rust sources that is unsafe, with the reason that stands beside it.
 
 A block's reason is its `// SAFETY:` comment; an unsafe function or trait states in `# Safety` what its callers owe. Places are
-named by the function around them, not by line, so that the list changes when what is unsafe does. `--check`: whether it is stale.
+named by the function around them, not by line: the list changes when what is unsafe does. `--check`: whether it is stale.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ci.errors import CiError
@@ -20,7 +20,14 @@ from ci.paths import ROOT
 
 FILE = ROOT / "docs" / "unsafe.md"
 CRATES = ("src/bindings", "src/kernels")
-KINDS = {"block": "blocks", "impl": "impls", "attribute": "attributes", "fn": "functions", "trait": "traits", "extern": "extern"}
+KINDS = {
+    "block": "blocks",
+    "impl": "impls",
+    "attribute": "attributes",
+    "fn": "functions",
+    "trait": "traits",
+    "extern": "extern",
+}
 """What is told apart, and the head of its column. Blocks, impls and attributes claim something; the rest hands a duty on."""
 
 TOKEN = re.compile(
@@ -100,59 +107,100 @@ def places(root: Path = ROOT) -> Iterator[Place]:
             yield from of_file(path.relative_to(root).as_posix(), path.read_text(encoding="utf-8"))
 
 
+@dataclass(kw_only=True)
+class Scope:
+    """Where in a file a walk over its tokens is: what each open brace opened, and what the next one will."""
+
+    opened: list[str] = field(default_factory=list)
+    item: str = ""
+    brackets: int = 0  # how deep in a signature's parameters and array types
+
+    def step(self, word: str, before: str, after: str, head: str) -> None:
+        """Takes in one token; head: what is declared there, where it declares something."""
+        if word in {"(", "["}:
+            self.brackets += 1
+        elif word in {")", "]"}:
+            self.brackets -= 1
+        elif word == "{":
+            self.opened.append(self.item)
+            self.item = ""
+        elif word == "}":
+            del self.opened[-1:]
+        elif word == ";" and self.brackets <= 0:
+            self.item = ""
+        elif word in DECLARES and declares(word, before, after, head):
+            self.item, self.brackets = f"{word} {head}", 0
+
+    @property
+    def inner(self) -> str:
+        """The innermost thing with a name."""
+        return next((name for name in reversed(self.opened) if name), "the module")
+
+    @property
+    def function(self) -> str:
+        """The innermost function; outside of one, the innermost thing."""
+        return next((name for name in reversed(self.opened) if name.startswith("fn ")), self.inner)
+
+
+DECLARES = {"fn", "impl", "trait", "mod", "macro_rules"}
+
+
+def declares(word: str, before: str, after: str, head: str) -> bool:
+    """Whether the word opens something: `fn` not as the type of a pointer, `impl` not in the type of an argument."""
+    if word == "fn":
+        return after != "("
+    return word != "impl" or " for " in head or before in {"", "}", "{", ";", "]", "unsafe"}
+
+
 def of_file(name: str, text: str) -> Iterator[Place]:
     """The places of one file: its tokens are walked, so that neither strings nor comments count."""
-    lines = text.splitlines()
+    lines, common, last = text.splitlines(), for_the_file(text), ""
     tokens = [match for match in TOKEN.finditer(text) if match.lastgroup in {"word", "sign"}]
     words = [match.group() for match in tokens]
-    common = for_the_file(text)
-    open_items: list[str] = []  # of each brace that is open: what it opened
-    item, brackets = "", 0  # what the next brace opens; how deep in a signature's parameters and array types
-    last = ""
+    scope = Scope()
     for index, (token, word) in enumerate(zip(tokens, words, strict=True)):
-        after = words[index + 1] if index + 1 < len(words) else ""
-        if word in {"(", ")", "[", "]"}:
-            brackets += 1 if word in {"(", "["} else -1
-        elif word == "fn" and after == "(":
-            pass  # the type of a pointer
-        elif word in {"fn", "impl", "trait", "mod", "macro_rules"}:
-            head = heading(text, token.end(), whole=word != "fn")
-            # `impl` in the type of an argument opens nothing.
-            if word != "impl" or " for " in head or index == 0 or words[index - 1] in {"}", "{", ";", "]", "unsafe"}:
-                item, brackets = f"{word} {head}", 0
-        elif word == "{":
-            open_items.append(item)
-            item = ""
-        elif word == "}":
-            if open_items:
-                open_items.pop()
-        elif word == ";" and brackets <= 0:
-            item = ""
-        elif word == "unsafe":
-            line = text.count("\n", 0, token.start())
-            if after == "{":
-                around = next((name for name in reversed(open_items) if name.startswith("fn ")), "")
-                around = around or next((name for name in reversed(open_items) if name), "the module")
-                reason = safety(lines, line, "//")
-                if ABOVE.match(reason):
-                    reason = reason if common else ""
-                reason = last = reason.replace("as above", last.rstrip("."), 1) if reason.startswith("as above") else reason
-                yield Place(file=name, line=line + 1, kind="block", where=around, reason=reason)
-            elif after == "(":
-                yield Place(file=name, line=line + 1, kind="attribute", where=lines[line].strip(), reason=safety(lines, line, "//"))
-            elif after in {"impl", "extern"} and words[index + 2 : index + 3] != ["fn"]:
-                where = heading(text, token.end(), whole=True)
-                yield Place(file=name, line=line + 1, kind=after, where=where, reason=safety(lines, line, "//"))
-            elif after in {"fn", "trait", "extern"} and not is_type(text, token.start(), words, index):
-                where = heading(text, text.index("trait" if after == "trait" else "fn", token.end()) - 1)
-                reason = safety(lines, line, "///") or inherited(name, open_items) or common
-                yield Place(file=name, line=line + 1, kind="fn" if after == "extern" else after, where=where, reason=reason)
+        after = [*words[index + 1 : index + 5], "", "", ""]
+        if word != "unsafe":
+            head = heading(text, token.end(), whole=word != "fn") if word in DECLARES else ""
+            scope.step(word, words[index - 1] if index else "", after[0], head)
+            continue
+        kind = kind_of(after)
+        if not kind:
+            continue
+        line = text.count("\n", 0, token.start())
+        reason = safety(lines, line, "///" if kind in HANDED_ON else "//")
+        if kind in HANDED_ON:
+            reason = reason or inherited(name, scope.inner) or common
+        elif ABOVE.match(reason) and not common:
+            reason = ""
+        elif reason.startswith("as above"):
+            reason = reason.replace("as above", last.rstrip("."), 1)
+        last = reason if kind == "block" else last
+        yield Place(
+            file=name, line=line + 1, kind=kind, where=where(kind, text, token.end(), lines[line], scope), reason=reason
+        )
 
 
-def is_type(text: str, start: int, words: list[str], index: int) -> bool:
-    """Whether `unsafe fn` here is the type of a pointer: then no name comes before the parenthesis."""
-    names = words[index + 1 : index + 4]
-    return "fn" in names and names[names.index("fn") + 1 : names.index("fn") + 2] == ["("]
+HANDED_ON = {"fn", "trait"}
+
+
+def kind_of(after: list[str]) -> str:
+    """What `unsafe` begins, by the words behind it; empty where it is a part of a type."""
+    if after[0] in {"{", "("}:
+        return "block" if after[0] == "{" else "attribute"
+    if "fn" in after[:2]:
+        # The type of a pointer to a function has no name before the parenthesis.
+        return "" if after[after.index("fn") + 1] == "(" else "fn"
+    return after[0] if after[0] in KINDS else ""
+
+
+def where(kind: str, text: str, end: int, line: str, scope: Scope) -> str:
+    """The name of the place: the function around a block, or what is declared."""
+    if kind == "block":
+        return scope.function
+    if kind == "attribute":
+        return line.strip()
+    return heading(text, text.index("fn", end) + 2 if kind == "fn" else end, whole=kind != "fn")
 
 
 def for_the_file(text: str) -> str:
@@ -161,11 +209,10 @@ def for_the_file(text: str) -> str:
     return " ".join(match[1].replace("\n//", " ").split()) if match else ""
 
 
-def inherited(file: str, open_items: list[str]) -> str:
-    """A method of an impl of a trait owes what the trait's documentation says; a test's own functions what the test does."""
+def inherited(file: str, around: str) -> str:
+    """What a method of an impl owes: what its trait says, or what Python's C API says of a slot. A test's own, what it does."""
     if "tests" in Path(file).with_suffix("").parts:
         return "of a test, which calls it"
-    around = next((name for name in reversed(open_items) if name), "")
     if around.startswith("impl ") and " for " in around:
         return "as the trait says"
     return "Python's slot: the interpreter calls it as its C API documents" if around.startswith("impl ") else ""

@@ -10,10 +10,9 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
+import hotkernels as hk
 import numpy as np
 import pytest
-
-import hotkernels as hk
 
 pytestmark = pytest.mark.thread_unsafe(reason="asks for collections of the whole process, and counts on what they collect")
 

@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 import hotkernels as hk
+import pytest
 
 STUBS = ast.parse((Path(hk.__file__).parent / "_native.pyi").read_text(encoding="utf-8"))
 Shape = list[tuple[str, str, str | None]]
@@ -59,6 +58,7 @@ def test_the_signature_is_the_stubs(name: str, thing: Any, overloads: list[ast.F
     found = real(thing)
     for node in overloads:
         wanted = stated(node)[1 if of_class else 0 :]
+        # Called on an object, self is not given, by name least of all.
         assert [row[:2] for row in found] == [row[:2] for row in wanted]
     # A parameter may be left out where one overload says so, and then is what that overload says.
     defaults = [{row[2] for row in rows} - {None} for rows in zip(*map(stated, overloads), strict=True)][1 if of_class else 0 :]

@@ -1,4 +1,4 @@
-"""The notices check: the licence texts of every crate that the SBOM names are in the wheel, and in the sdist as in the checkout."""
+"""The notices check: the licence texts of every crate that the SBOM names are in the wheel, and the checkout's in the sdist."""
 
 from __future__ import annotations
 

@@ -76,7 +76,9 @@ def licence(part: Mapping[str, Any]) -> str:
     """The licence that a component states, as an expression or by its identifiers; empty where it states none."""
     stated = part.get("licenses")
     rows = [row for row in stated if isinstance(row, dict)] if isinstance(stated, list) else []
-    known = [row.get("expression") or (row.get("license") or {}).get("id") or (row.get("license") or {}).get("name") for row in rows]
+    known = [
+        row.get("expression") or (row.get("license") or {}).get("id") or (row.get("license") or {}).get("name") for row in rows
+    ]
     return " AND ".join(str(word) for word in known if word)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from packaging.version import Version
 
+from ci import matrix
 from ci.errors import CiError
 from scripts import api, signatures
 
@@ -172,4 +173,4 @@ def test_a_file_that_nobody_kept(tmp_path: Path) -> None:
 
 def test_the_projects_own() -> None:
     """The kept API and the stubs, as nox -s lint compares them."""
-    api.judged(api.read(), api.STUBS.read_text(encoding="utf-8"), api.matrix.project_version())
+    api.judged(api.read(), api.STUBS.read_text(encoding="utf-8"), matrix.project_version())

@@ -6,12 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
 
 from ci import matrix
 from ci.errors import CiError
 from ci.paths import ROOT
-from scripts import deny, semver
-from scripts.semver import Version
+from scripts import crates, deny, semver
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         'sys.exit("refused" if set(refused) & set(sys.argv) else 0)\n'
     )
     path.chmod(0o755)
-    monkeypatch.setattr(deny.crates, "program", lambda name: path)
+    monkeypatch.setattr(crates, "program", lambda name: path)
     monkeypatch.setattr(deny, "graphs", lambda: iter([("Cargo.lock", ROOT), ("ci/std/Cargo.lock", ROOT / "ci" / "std")]))
     monkeypatch.setattr(sys, "argv", ["deny"])
     monkeypatch.delenv("CI", raising=False)

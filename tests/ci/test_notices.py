@@ -1,4 +1,4 @@
-"""The licences of what is linked: the file holds together, the audit refuses one that does not, ci/std is what std is made of."""
+"""The licences of what is linked: the file is whole, the audit refuses one that is not, ci/std is what std is made of."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ci import audit, matrix, notices
 from ci.errors import CiError
 from ci.matrix import Artifact, Matrix
 from ci.paths import ROOT
+from ci.process import run
 from scripts import notices as writer
 from scripts import rust
 from tests.ci import factory
@@ -140,7 +141,7 @@ def test_the_kept_file_lists_what_is_locked() -> None:
 @pytest.mark.skipif(rust.version() != matrix.load().rust, reason="ci/std names what the release's compiler links")
 def test_ci_std_names_the_crates_of_the_standard_library() -> None:
     """Its libraries name their sources, rust/deps/NAME-VERSION; adler2 is too small to name one, and is miniz_oxide's."""
-    folder = Path(rust.run(["rustc", "--print", "target-libdir"], what="asking rustc").strip())
+    folder = Path(run(["rustc", "--print", "target-libdir"], what="asking rustc").strip())
     named = set()
     for path in folder.glob("lib*.rlib"):
         found = re.findall(rb"rust/deps/([a-z0-9_-]+?)-(\d+\.\d+\.\d+)", path.read_bytes())

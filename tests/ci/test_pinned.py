@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from ci import matrix
+from ci.errors import CiError
 from ci.paths import ROOT
 from scripts import crates
 
@@ -65,7 +66,7 @@ REASONS = {
 
 
 def functions(path: Path) -> Iterator[tuple[str, list[str]]]:
-    """Each function of a file, and the words that it holds: its literals, names of functions that are called, constants."""
+    """Each function of a file, and the words that it holds: its literals, and names of what is called."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     # Outermost ones: what a function defines is a part of it.
     places = [*tree.body, *(node for body in tree.body if isinstance(body, ast.ClassDef) for node in body.body)]
@@ -197,7 +198,7 @@ def test_other_bytes_of_a_program_are_refused(tmp_path: Path, monkeypatch: pytes
     kept.write_bytes(b"other")
     monkeypatch.setenv("CARGO_HOME", str(tmp_path))
     monkeypatch.setattr(crates, "run", lambda *_, **__: "")
-    with pytest.raises(crates.CiError, match="not the one that was looked at"):
+    with pytest.raises(CiError, match="not the one that was looked at"):
         crates.bring(crates.Program(name="tool", version="1.0.0", sha256="0" * 64))
     good = "d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa"
     assert crates.bring(crates.Program(name="tool", version="1.0.0", sha256=good)) == kept

@@ -1,4 +1,4 @@
-"""The list of what is unsafe: nothing is overlooked, nothing is without its reason, and docs/unsafe.md is that of the sources."""
+"""The list of what is unsafe: nothing is overlooked or without its reason, and docs/unsafe.md is that of the sources."""
 
 from __future__ import annotations
 
