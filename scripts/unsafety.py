@@ -81,7 +81,7 @@ def without_reason(found: list[Place]) -> None:
     if bare := [f"{place.file}:{place.line}: {place.kind} in {place.where}" for place in found if not place.reason]:
         raise CiError(
             "unsafe without a reason",
-            expected="a `// SAFETY:` comment above each block, impl and attribute; `# Safety` in the docs of functions and traits",
+            expected="`// SAFETY:` above each block, impl and attribute; `# Safety` in the docs of functions and traits",
             found="\n".join(bare),
             todo="say why it is sound, or do without",
         )
@@ -175,10 +175,9 @@ def of_file(name: str, text: str) -> Iterator[Place]:
             reason = ""
         elif reason.startswith("as above"):
             reason = reason.replace("as above", last.rstrip("."), 1)
-        last = reason if kind == "block" else last
-        yield Place(
-            file=name, line=line + 1, kind=kind, where=where(kind, text, token.end(), lines[line], scope), reason=reason
-        )
+        last = last if kind in HANDED_ON else reason
+        named = where(kind, text, token.end(), lines[line], scope)
+        yield Place(file=name, line=line + 1, kind=kind, where=named, reason=reason)
 
 
 HANDED_ON = {"fn", "trait"}
@@ -259,9 +258,9 @@ def written(found: list[Place]) -> str:
         "",
         "# What is unsafe, and why it is sound",
         "",
-        "Every unsafe place of both crates, by function, with the reason that stands beside it in the sources. A block, an impl or",
-        "an attribute claims that its reason holds; an unsafe function or trait says what its callers owe. Files that are not",
-        "listed have none.",
+        "Every unsafe place of both crates, by function, with the reason that stands beside it in the sources. A block, an impl",
+        "or an attribute claims that its reason holds; an unsafe function or trait says what its callers owe. Files that are",
+        "not listed have none.",
         "",
         f"| file | {' | '.join(KINDS[kind] for kind in shown)} |",
         f"| --- |{' ---: |' * len(shown)}",

@@ -58,7 +58,7 @@ REASONS = {
     "scripts/standin.py:debian": "Debian's signatures; an image for rehearsals, no part of what ships",
     "scripts/examples.py:provide": "Debian's signatures; libraries of the system that Qt asks for",
     "scripts/debian.py:closure": "Debian's signatures, and the SHA-256 of each archive",
-    "scripts/rehearsal/installs.py:with_pip": "installs what was just released, by name, as a user does: this is what is tested",
+    "scripts/rehearsal/installs.py:with_pip": "installs what was just released, by name, as a user does: it is what is tested",
     "scripts/rehearsal/installs.py:with_uv": "the same",
     "ci/index.py:get": "reads the index that is published to; files are compared by hash",
     "ci/cibuildwheel/rust.sh": "rustup's program is compared with the SHA-256 beside it, the toolchain by rustup",
