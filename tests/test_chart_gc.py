@@ -27,6 +27,9 @@ class Rows(np.ndarray[Any, Any]):
 class Exporter:
     """Memory of an object of this module, by a __buffer__ in Python."""
 
+    note: str
+    renderer: hk.CandleRenderer
+
     def __init__(self, count: int) -> None:
         self.memory = array.array("d", [1.0] * count)
 
@@ -75,10 +78,10 @@ def test_a_renderer_in_a_cycle_of_its_owner_is_collected(make: Callable[[int], A
 def test_arrays_in_use_stay_whole_while_frames_are_drawn() -> None:
     """Collections of one thread ask while another, without the interpreter, has the renderer locked."""
     column = Exporter(20_000)
-    column.note = "kept"  # type: ignore[attr-defined]  # what a collection that took it for garbage would clear
+    column.note = "kept"  # what a collection that took it for garbage would clear
     renderer = hk.CandleRenderer(1000, 500)
     renderer.set_candles(column, column, column, column)
-    column.renderer = renderer  # type: ignore[attr-defined]
+    column.renderer = renderer
     seen = weakref.ref(column)
     del column
     done, frames = threading.Event(), []

@@ -32,7 +32,8 @@ def real(function: Any) -> Shape:
 
 def callables() -> Iterator[tuple[str, Any, list[ast.FunctionDef], bool]]:
     """Name, the thing itself, its overloads, and whether they begin with the class or the object."""
-    for owner, body in [(hk, STUBS.body), *((getattr(hk, n.name), n.body) for n in STUBS.body if is_public_class(n))]:
+    classes = [node for node in STUBS.body if isinstance(node, ast.ClassDef) and node.name in hk.__all__]
+    for owner, body in [(hk, STUBS.body), *((getattr(hk, node.name), node.body) for node in classes)]:
         functions = [node for node in body if isinstance(node, ast.FunctionDef) and not is_property(node)]
         for name in dict.fromkeys(node.name for node in functions):
             if name == "__new__":
@@ -40,10 +41,6 @@ def callables() -> Iterator[tuple[str, Any, list[ast.FunctionDef], bool]]:
             elif not name.startswith("_"):
                 mine = [node for node in functions if node.name == name]
                 yield f"{owner.__name__}.{name}", getattr(owner, name), mine, False
-
-
-def is_public_class(node: ast.stmt) -> bool:
-    return isinstance(node, ast.ClassDef) and node.name in hk.__all__
 
 
 def is_property(node: ast.FunctionDef) -> bool:
