@@ -439,7 +439,6 @@ impl CandleRenderer {
     }
 
     /// The arrays whose memory is held, for the garbage collector: an array may refer to what refers to the renderer.
-    #[expect(clippy::needless_pass_by_value, reason = "as PyO3 calls it")]
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         self.exporters.visit(&visit)
     }

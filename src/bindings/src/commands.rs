@@ -95,7 +95,7 @@ impl RenderCommands {
 
     /// Exports the records, read-only (PEP 3118).
     unsafe fn __getbuffer__(
-        slf: Bound<'_, Self>,
+        slf: &Bound<'_, Self>,
         view: *mut ffi::Py_buffer,
         flags: c_int,
     ) -> PyResult<()> {
