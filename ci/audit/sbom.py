@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 import tomllib
 from collections.abc import Mapping
 from typing import Any
 
+from ci import strict
 from ci.audit.opened import Opened
 from ci.errors import CiError
 
@@ -57,7 +57,7 @@ def document(file: Opened) -> tuple[dict[str, Any], str]:
 def read(text: str) -> dict[str, Any]:
     """A CycloneDX document with the parts that are looked at; a CiError for anything else."""
     try:
-        bom: dict[str, Any] = json.loads(text)
+        bom: dict[str, Any] = strict.loads(text)
         named = (bom["metadata"]["component"]["name"], bom["specVersion"])
         parts = [(part["name"], part["version"]) for part in bom["components"]]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
