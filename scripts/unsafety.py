@@ -234,7 +234,10 @@ def safety(lines: list[str], line: int, mark: str) -> str:
         if re.search(r"[;{}]\s*$", lines[above]) or line - above > 12:
             return ""
         above -= 1
-    while above >= 0 and re.match(r"\s*(#\[|#!\[)", lines[above]):
+    while above >= 0 and re.match(r"\s*(#\[|\)\]$)", lines[above]):
+        # An attribute of several lines ends with a bracket of its own.
+        while above > 0 and not re.match(r"\s*#\[", lines[above]):
+            above -= 1
         above -= 1
     comment: list[str] = []
     while above >= 0 and lines[above].strip().startswith((mark, "#[")):

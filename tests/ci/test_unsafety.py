@@ -27,6 +27,11 @@ unsafe impl Number for u8 {}
 /// # Safety
 ///
 /// `from` can be read.
+#[inline]
+#[expect(
+    clippy::lint,
+    reason = "of several lines"
+)]
 pub unsafe fn read(from: *const [u8; 4]) -> u8 {
     // SAFETY: the caller's promise,
     // in two lines.
