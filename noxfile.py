@@ -180,6 +180,36 @@ def cov(session: nox.Session) -> None:
     session.run("python", "-m", "scripts.cov", *session.posargs)
 
 
+@session("ci", nightly=True)
+def deny(session: nox.Session) -> None:
+    """Hold every crate of every lock file to deny.toml: licences, duplicates, sources, advisories (cargo-deny)"""
+    session.run("python", "-m", "scripts.deny", *session.posargs)
+
+
+@session("ci", nightly=True)
+def semver(session: nox.Session) -> None:
+    """Hold the kernels crate's API to the release before (cargo-semver-checks); nox -s semver -- --keep before the first"""
+    session.run("python", "-m", "scripts.semver", *session.posargs)
+
+
+@session("ci")
+def api(session: nox.Session) -> None:
+    """Hold the Python API to the release before, as lint does: nox -s api -- [--keep | --release | --tag V]"""
+    session.run("python", "-m", "scripts.api", *session.posargs)
+
+
+@session("ci")
+def notices(session: nox.Session) -> None:
+    """Write THIRD-PARTY-LICENSES.txt anew: the licences of all that a wheel is linked from"""
+    session.run("python", "-m", "scripts.notices", *session.posargs)
+
+
+@session("ci")
+def unsafe(session: nox.Session) -> None:
+    """Write docs/unsafe.md anew: every unsafe place of the sources, with its reason"""
+    session.run("python", "-m", "scripts.unsafety", *session.posargs)
+
+
 @session("ci")
 def interpreters(session: nox.Session) -> None:
     """Find, fetch or build every interpreter that is served: nox -s interpreters -- [--sources DIR]"""

@@ -99,6 +99,9 @@ def checks(typed: tuple[Path, Path] | None) -> Iterator[Check]:
     yield Check(name="pyproject.toml", command=("validate-pyproject", "pyproject.toml"))
     yield Check(name="conventions", command=("repo-review", "--format", "rich", "--show", "errskip", "."))
     yield Check(name="locks", command=("python", "-m", "scripts.lock", "--check"))
+    yield Check(name="licences of what is linked", command=("python", "-m", "scripts.notices", "--check"))
+    yield Check(name="list of what is unsafe", command=("python", "-m", "scripts.unsafety", "--check"))
+    yield Check(name="Python API against the release before", command=("python", "-m", "scripts.api"))
     scripts = sorted(str(path.relative_to(ROOT)) for folder in ("ci", "scripts") for path in (ROOT / folder).rglob("*.sh"))
     for script in (*existing(".ci/run"), *scripts):
         yield Check(name=f"syntax of {script}", command=("bash", "-n", script))

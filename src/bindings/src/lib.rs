@@ -15,6 +15,7 @@ mod commands;
 mod counter;
 mod dlpack;
 mod dtype;
+mod export;
 mod fault;
 #[cfg(faulty)]
 mod faulty;

@@ -1,12 +1,12 @@
 //! `Vector`: a vector that owns its data, so that a call takes it without asking anybody for a buffer.
 
-use std::ffi::{CStr, c_int, c_void};
+use std::ffi::c_int;
 use std::sync::OnceLock;
 
 use hotkernels_kernels::memory::Source;
 use hotkernels_kernels::room::{Grow, collected};
 use hotkernels_kernels::vector;
-use pyo3::exceptions::{PyBufferError, PyIndexError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyIndexError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::type_object::PyTypeInfo;
@@ -15,6 +15,7 @@ use pyo3::types::{PyIterator, PyList, PySlice, PyTuple};
 use crate::argument::{describe, not_empty, type_name, wrong_dtype};
 use crate::array::{Array, Element, Flat};
 use crate::dtype::Dtype;
+use crate::export::{self, Line};
 use crate::fault::{caught, raised};
 use crate::run;
 use crate::vector as functions;
@@ -259,54 +260,23 @@ impl Vector {
 
     /// Exports the data, read-only (PEP 3118).
     unsafe fn __getbuffer__(
-        slf: Bound<'_, Self>,
+        slf: &Bound<'_, Self>,
         view: *mut ffi::Py_buffer,
         flags: c_int,
     ) -> PyResult<()> {
-        if view.is_null() {
-            return Err(PyBufferError::new_err("no Py_buffer to fill in"));
-        }
-        if flags & ffi::PyBUF_WRITABLE == ffi::PyBUF_WRITABLE {
-            // SAFETY: the caller's structure; obj must be NULL on failure.
-            unsafe { (*view).obj = std::ptr::null_mut() };
-            return Err(PyBufferError::new_err(
-                "a Vector does not change; a writable buffer is not to be had",
-            ));
-        }
         let this = slf.get();
-        let format: &'static CStr = match &this.data {
-            Data::Float32(_) => c"f",
-            Data::Float64(_) => c"d",
+        let line = Line {
+            start: this.as_ptr(),
+            format: match &this.data {
+                Data::Float32(_) => c"f",
+                Data::Float64(_) => c"d",
+            },
+            shape: &this.shape,
+            strides: &this.strides,
         };
-        let asked = |flag: c_int| flags & flag == flag;
-        // SAFETY: the caller's structure is filled in whole. All pointers lie in the object or are static, the object is
-        // frozen and does not move, and `obj` keeps it alive until the buffer is released.
-        unsafe {
-            (*view).buf = this.as_ptr().cast_mut().cast::<c_void>();
-            (*view).len = this.shape[0] * this.strides[0];
-            (*view).readonly = 1;
-            (*view).itemsize = this.strides[0];
-            (*view).format = if asked(ffi::PyBUF_FORMAT) {
-                format.as_ptr().cast_mut()
-            } else {
-                std::ptr::null_mut()
-            };
-            (*view).ndim = 1;
-            (*view).shape = if asked(ffi::PyBUF_ND) {
-                this.shape.as_ptr().cast_mut()
-            } else {
-                std::ptr::null_mut()
-            };
-            (*view).strides = if asked(ffi::PyBUF_STRIDES) {
-                this.strides.as_ptr().cast_mut()
-            } else {
-                std::ptr::null_mut()
-            };
-            (*view).suboffsets = std::ptr::null_mut();
-            (*view).internal = std::ptr::null_mut();
-            (*view).obj = slf.into_any().into_ptr();
-        }
-        Ok(())
+        let refusal = "a Vector does not change; a writable buffer is not to be had";
+        // SAFETY: the caller's structure. All pointers lie in the object, which is frozen and does not move.
+        unsafe { export::read_only(slf.as_any(), view, flags, &line, refusal) }
     }
 }
 

@@ -59,6 +59,7 @@ pub(super) unsafe fn written<T>(place: &[MaybeUninit<T>]) -> &[T] {
 fn want_large_pages<T>(memory: &[T]) {
     use std::ffi::{c_int, c_void};
     const MADV_HUGEPAGE: c_int = 14;
+    // SAFETY: the signature is that of madvise(2).
     unsafe extern "C" {
         fn madvise(start: *mut c_void, len: usize, advice: c_int) -> c_int;
     }
