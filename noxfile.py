@@ -61,6 +61,8 @@ def tests(session: nox.Session) -> None:
     checked = ["--config=profile.release.debug-assertions=true", "--config=profile.release.overflow-checks=true"]
     cargo = ["cargo", "test", "--release", "--locked", "--target-dir=target/checks", "--package=hotkernels-kernels", *checked]
     session.run(*cargo, external=True)
+    replay = ["cargo", "test", "--release", "--locked", "--manifest-path=fuzz/Cargo.toml", "--target-dir=target/checks-fuzz"]
+    session.run(*replay, external=True)  # the kept corpus
     session.run("pytest", "tests/ci")
     session.run("python", "-m", "scripts.tests", *session.posargs)
 
@@ -133,6 +135,12 @@ def peers(session: nox.Session) -> None:
     session.run("python", "-m", "scripts.tests", *held, *(session.posargs or ["cp314"]))
     # Columns of the libraries themselves; on every interpreter they are made by hand.
     session.run("python", "-m", "scripts.tests", "--with=columns", "tests/test_columns.py", *(session.posargs or ["cp314"]))
+
+
+@session("ci", nightly=True)
+def fuzz(session: nox.Session) -> None:
+    """Fuzz the kernels and the import layer, on a nightly Rust: nox -s fuzz -- [TARGET …] [--seconds N] [--keep] [--install]"""
+    session.run("python", "-m", "scripts.fuzz", *session.posargs)
 
 
 @session("ci")

@@ -20,6 +20,8 @@ mod ordinal;
 mod patches;
 mod pixel;
 mod program;
+#[cfg(any(test, feature = "specification"))]
+pub(crate) mod specification;
 mod three;
 mod tiling;
 mod view;
