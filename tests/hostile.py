@@ -90,7 +90,6 @@ def numbers(given: Sequence[int] | None) -> Any:
     return None if given is None else (ctypes.c_int64 * ROOM)(*given)
 
 
-@ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.py_object, ctypes.POINTER(PyBuffer), ctypes.c_int)
 def fill(exporter: Any, view: Any, flags: int) -> int:
     given = exporter.answer()
     exporter.given += 1
@@ -106,22 +105,23 @@ def fill(exporter: Any, view: Any, flags: int) -> int:
     return 0
 
 
-@ctypes.PYFUNCTYPE(None, ctypes.py_object, ctypes.POINTER(PyBuffer))
 def release(exporter: Any, _: Any) -> None:
     exporter.released += 1
 
 
 def make_base() -> Any:
     """A type with the two functions of the buffer protocol: Python's own __buffer__ can only give what a memoryview takes."""
+    getting = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.py_object, ctypes.POINTER(PyBuffer), ctypes.c_int)(fill)
+    releasing = ctypes.PYFUNCTYPE(None, ctypes.py_object, ctypes.POINTER(PyBuffer))(release)
     slots = (Slot * 3)(
-        Slot(1, ctypes.cast(fill, ctypes.c_void_p)),  # Py_bf_getbuffer
-        Slot(2, ctypes.cast(release, ctypes.c_void_p)),  # Py_bf_releasebuffer
+        Slot(1, ctypes.cast(getting, ctypes.c_void_p)),  # Py_bf_getbuffer
+        Slot(2, ctypes.cast(releasing, ctypes.c_void_p)),  # Py_bf_releasebuffer
         Slot(0, None),
     )
     basetype = 1 << 10  # Py_TPFLAGS_BASETYPE
     spec = Spec(b"hostile.Base", 0, 0, basetype, slots)
     make = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.POINTER(Spec))(("PyType_FromSpec", ctypes.pythonapi))
-    KEPT.append((slots, spec))
+    KEPT.append((slots, spec, getting, releasing))
     return make(ctypes.byref(spec))
 
 
@@ -217,6 +217,7 @@ class Tensor:
     def __init__(self, described: Described) -> None:
         self.described = described
         self.given = self.deleted = 0
+        self.made: Any = None  # a capsule that is given each time
         self.kept: list[Any] = []
 
     def __dlpack_device__(self) -> Any:
@@ -225,7 +226,7 @@ class Tensor:
     def __dlpack__(self, **options: Any) -> Any:
         if options and not self.described.versioned:
             raise TypeError("max_version is not known here")
-        return self.capsule()
+        return self.made or self.capsule()
 
     def capsule(self) -> Any:
         known = self.described

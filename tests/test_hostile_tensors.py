@@ -161,12 +161,13 @@ def test_a_capsule_that_two_calls_take() -> None:
     for versioned in (True, False):
         tensor = Tensor(replace(PLAIN, versioned=versioned))
         capsule = tensor.capsule()
-        tensor.capsule = lambda capsule=capsule: capsule  # type: ignore[method-assign]
+        tensor.made = capsule
         renderer = hk.CandleRenderer(10, 10)
         with pytest.raises(BufferError, match=r"^b: __dlpack__ gave no DLPack capsule, or a used one$"):
             hk.dot(tensor, tensor)
         assert tensor.deleted == 1
         with pytest.raises(BufferError, match=r"^opens: __dlpack__ gave no"):
             renderer.set_candles(tensor, tensor, tensor, tensor)
-        del tensor.capsule, capsule, renderer
+        tensor.made = None
+        del capsule, renderer
         check(tensor)

@@ -34,7 +34,7 @@ pub fn run(u: &mut Unstructured<'_>) -> Result<()> {
     for length in shape.iter().rev() {
         strides.push(match u.int_in_range(0..=7_u8)? {
             0..=3 => contiguous,
-            4 => -contiguous,
+            4 => contiguous.wrapping_neg(),
             5 if !sound => odd(u)?,
             6 => item_size as i64 * i64::from(u.arbitrary::<i8>()?),
             _ => i64::from(u.arbitrary::<i8>()?),

@@ -73,4 +73,6 @@ macro_rules! replayed {
     };
 }
 
-replayed!(vector, matrix, reduce, text, phonetic, batch, image, chart, columns, layout);
+replayed!(
+    vector, matrix, reduce, text, phonetic, batch, image, chart, columns, layout
+);

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from ci.errors import CiError
-from scripts import fuzz
+from ci.paths import ROOT
+from scripts import fuzz, tests
 
 FOUND = """\
 #2096 NEW    cov: 4203 ft: 9811 corp: 300/21Kb lim: 400 exec/s: 99 rss: 99Mb L: 12/400 MS: 1 CopyPart-
@@ -27,7 +28,7 @@ def test_the_targets_are_those_of_the_crate() -> None:
     assert set(fuzz.targets()) == names
     listed = (fuzz.FUZZ / "src" / "lib.rs").read_text(encoding="utf-8")
     assert all(f'("{name}", {name}::run)' in listed for name in names)
-    assert all((fuzz.ROOT / path).is_file() for path in fuzz.SUITE)
+    assert all((ROOT / path).is_file() for path in fuzz.SUITE)
 
 
 def test_every_target_is_told_of(docs: str) -> None:
@@ -36,7 +37,7 @@ def test_every_target_is_told_of(docs: str) -> None:
 
 @pytest.fixture
 def docs() -> str:
-    return (fuzz.ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+    return (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
 
 
 def test_a_finding_says_how_to_see_it_again() -> None:
@@ -94,9 +95,14 @@ def test_exporters_are_tried_until_the_time_is_over(monkeypatch: pytest.MonkeyPa
     rounds: list[list[str]] = []
     times = iter(range(0, 1000, 20))
     monkeypatch.setattr(fuzz, "time", SimpleNamespace(monotonic=lambda: next(times)))
-    monkeypatch.setattr(fuzz.tests, "main", lambda words: rounds.append(words) or 0)
+
+    def main(words: list[str]) -> int:
+        rounds.append(words)
+        return 0
+
+    monkeypatch.setattr(tests, "main", main)
     assert fuzz.exporters(60).finding == ""
     assert len(rounds) == 3
     assert all("--hypothesis-profile=nightly" in words for words in rounds)
-    monkeypatch.setattr(fuzz.tests, "main", lambda words: 1)
+    monkeypatch.setattr(tests, "main", lambda words: 1)
     assert "exporters" in fuzz.exporters(60).finding
