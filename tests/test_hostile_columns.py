@@ -106,6 +106,7 @@ def test_spoilt_chunks(spoilt: tuple[str, str | None, Chunk], before: int) -> No
         assert str(error).startswith(("queries: the Arrow array has", "queries[", "queries has the Arrow format"))  # noqa: PT017
         alone = None
     else:
+        assert alone is not None
         assert alone.shape == (part.length, 2)
     assert array.released == {"schema": 1, "array": 1, "stream": 0}
     sound = dictionary(layout, values, ["a", "b"]) if values else chunk(layout, ["a", "b"])

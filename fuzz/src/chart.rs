@@ -72,7 +72,7 @@ fn candles(u: &mut Unstructured<'_>, single: bool) -> Result<Vec<Candle>> {
         let given = own[mix.below(own.len())];
         let given = if walk && mix.below(8) > 0 {
             let open = last;
-            last += (mix.next() as f64 / 2_f64.powi(64) - 0.5) * 4.0;
+            last += (mix.draw() as f64 / 2_f64.powi(64) - 0.5) * 4.0;
             Candle {
                 open,
                 high: open.max(last) + 0.5,

@@ -62,7 +62,7 @@ fn of<T: Compiled + Default + PartialEq + std::fmt::Debug>(
     let all: Vec<T> = (0..pixels)
         .map(|_| {
             let from = own[mix.below(own.len())];
-            make(from, if noisy { mix.next() } else { 0 })
+            make(from, if noisy { mix.draw() } else { 0 })
         })
         .collect();
     // Windows too large to be sorted are run all the same, and give the same at each level.

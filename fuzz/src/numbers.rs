@@ -69,7 +69,7 @@ pub fn number(u: &mut Unstructured<'_>, kind: Kind) -> Result<f64> {
 pub struct Mix(pub u64);
 
 impl Mix {
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut bits = self.0;
         bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -78,7 +78,7 @@ impl Mix {
     }
 
     pub fn below(&mut self, end: usize) -> usize {
-        (self.next() % end.max(1) as u64) as usize
+        (self.draw() % end.max(1) as u64) as usize
     }
 }
 
@@ -93,7 +93,7 @@ pub fn numbers(u: &mut Unstructured<'_>, len: usize, kind: Kind) -> Result<Vec<f
     while all.len() < len {
         let from = pool[mix.below(own)];
         all.push(if noise && mix.below(4) > 0 {
-            mix.next() as f64 / 2_f64.powi(63) - 1.0
+            mix.draw() as f64 / 2_f64.powi(63) - 1.0
         } else {
             from
         });

@@ -120,7 +120,7 @@ fn integers<T: Integer + Default + Into<i128>>(
         .map(|_| match kinds {
             0 => make(own[0]),
             1 => make(own[mix.below(own.len())]),
-            _ => make(mix.next()),
+            _ => make(mix.draw()),
         })
         .collect();
     let expected: i128 = all.iter().map(|number| (*number).into()).sum();

@@ -2,6 +2,7 @@
 
 /// The sum as `math.fsum` computes it (Shewchuk 1997), for numbers that do not overflow on the way.
 #[must_use]
+#[expect(clippy::float_cmp, reason = "what is exact is compared exactly")]
 pub fn fsum(numbers: &[f64]) -> f64 {
     let mut partials: Vec<f64> = Vec::new();
     for number in numbers {

@@ -1,10 +1,5 @@
 //! Sums against exact ones: Shewchuk's expansions (as in `math.fsum`), and integers.
 
-#![expect(
-    clippy::float_cmp,
-    reason = "what is exact by contract is compared exactly"
-)]
-
 use std::cell::Cell;
 
 use proptest::bool::ANY as EITHER;
