@@ -50,6 +50,8 @@ def outcome(call: Call, x: Any) -> tuple[str, Any]:
 
 
 def plain(part: Any) -> Any:
+    if isinstance(part, int):
+        return part  # of any size
     array = np.asarray(part)
     if array.dtype.kind == "f":
         array = np.where(np.isnan(array), np.nan, array).astype(array.dtype)
