@@ -150,6 +150,7 @@ def fuzz(session: nox.Session) -> None:
     session.run("python", "-m", "scripts.fuzz", *session.posargs)
 
 
+@session("ci", nightly=True)
 def dask(session: nox.Session) -> None:
     """Hold hotkernels.dask to one call's answers, on a cluster of processes too, one of which is killed"""
     session.run("python", "-m", "scripts.tests", "--with=dask", "tests/test_dask.py", *(session.posargs or ["cp314"]))
