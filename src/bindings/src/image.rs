@@ -42,10 +42,10 @@ const LONGEST: i128 = 1 << 31;
 /// memory that is not to be had, ImportError where NumPy is needed and missing. The GIL is released; Ctrl-C stops it, with out
 /// half-written.
 ///
-/// Windows up to 41 by 41: networks of minima and maxima in the lanes of vector registers, what neighbouring windows share
-/// sorted once (Batcher 1968, Adams 2021, Sugy 2025). Larger ones: histograms that move over the image, of ranks where the
-/// dtype has more values than bins (Huang, Yang and Tang 1979; Perreault and Hébert 2007); the time hardly grows with the window
-/// then. Each thread uses up to 35 bytes of memory a pixel of four windows, and a few megabytes: it does not grow with the image.
+/// Windows up to 41 by 41, of uint8 up to 12 by 12: networks of minima and maxima in the lanes of vector registers, what
+/// neighbouring windows share sorted once (Batcher 1968, Adams 2021, Sugy 2025). Larger ones: histograms that move over the
+/// image, of ranks where the dtype has more values than bins (Huang, Yang and Tang 1979; Perreault and Hébert 2007); the time
+/// hardly grows with the window then. Each thread uses up to 35 bytes of memory a pixel of four windows, and a few megabytes: it does not grow with the image.
 #[pyfunction]
 #[pyo3(signature = (image, size, *, mode=None, cval=None, out=None, threads=None), text_signature = "(image, size, *, mode='reflect', cval=0.0, out=None, threads=None)")]
 pub(crate) fn median_filter<'py>(

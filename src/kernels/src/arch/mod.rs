@@ -10,6 +10,7 @@
 #[cfg(target_arch = "aarch64")]
 mod aarch64;
 pub(crate) mod bytes;
+mod counts;
 mod lanes;
 mod offsets;
 mod order;
@@ -18,6 +19,7 @@ mod words;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 
+pub(crate) use counts::{Count, Counts, Each, GROUP, Pair};
 pub(crate) use lanes::{Lanes, Word};
 pub(crate) use offsets::{Offset, Offsets};
 pub(crate) use order::Order;
@@ -35,6 +37,8 @@ pub trait Arch: Copy + Send + Sync + 'static {
     type F64: Doubles<Self>;
     /// Eight words of 64 bits.
     type Words: Words<Self>;
+    /// Sixteen counts of 16 bits.
+    type Counts: Counts<Self, Count = u16, Pair: Pair<Self, Count = u16, Narrow = u8>>;
     /// A register of places to load from.
     type Offsets: Offsets<Self>;
     /// Registers of integers.
@@ -122,6 +126,10 @@ pub trait Arch: Copy + Send + Sync + 'static {
     /// Asks for the memory there to be brought near; any address will do.
     #[inline(always)]
     fn prefetch<T>(self, _address: *const T) {}
+
+    /// The same, but no nearer than the second cache.
+    #[inline(always)]
+    fn prefetch_later<T>(self, _address: *const T) {}
 }
 
 /// A vector register.
@@ -274,4 +282,17 @@ pub(crate) trait Kernel: Sized {
         #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
         self.scalar()
     }
+}
+
+/// Asks for the memory there to be brought near, on CPUs of which every one can be asked; any address will do.
+#[inline(always)]
+pub(crate) fn prefetch<T>(address: *const T) {
+    // SAFETY: every x86-64 CPU has it, and a prefetch of any address is sound.
+    #[cfg(target_arch = "x86_64")]
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(address.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = address;
 }

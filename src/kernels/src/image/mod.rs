@@ -1,12 +1,12 @@
 //! Filters of images: the median.
 //!
-//! Every kernel works on keys, unsigned integers in the order of the pixels ([`Pixel`]), that are taken row by row with what
-//! lies beyond the border ([`Mode`]), so that memory that other threads write is read once. Which kernel it is depends on the
-//! window alone:
+//! Every kernel works on keys, unsigned integers in the order of the pixels ([`Pixel`]): of the image, and of what lies beyond
+//! its border ([`Mode`]). Of memory that other threads write, a key that says where to look is read once; keys that are only
+//! compared may be read again. Which kernel it is depends on the window alone:
 //!
 //! | window | kernel |
 //! | --- | --- |
-//! | 3 by 3 | `three`: sorted columns, shared by neighbouring windows, in SIMD lanes |
+//! | 3 by 3, 5 by 5 | `square`: sorted columns in SIMD lanes, and what is left among them (`three`, `five`) |
 //! | small | `bands`: networks of minima and maxima in SIMD lanes, tile by tile (`tiling`, `network`, `program`) |
 //! | large | `patches`: histograms of 256 bins that move over the image, of values or of ranks (`histogram`, `ordinal`) |
 //! | several times the image | `weights`: each pixel counts as often as the window comes upon it |
@@ -14,6 +14,7 @@
 mod bands;
 mod border;
 mod compiled;
+mod five;
 mod histogram;
 mod network;
 mod ordinal;
@@ -22,6 +23,7 @@ mod pixel;
 mod program;
 #[cfg(any(test, feature = "specification"))]
 pub(crate) mod specification;
+mod square;
 mod three;
 mod tiling;
 mod view;
@@ -35,11 +37,14 @@ pub use compiled::Compiled;
 pub use pixel::Pixel;
 pub use view::Shape;
 
+use crate::arch::Word;
 use crate::memory::{Source, Target};
 use crate::simd::Level;
 use crate::threads::{Interrupted, Team};
 
-/// The largest window, in pixels, that networks are faster for than histograms.
+/// The largest window, in pixels, that networks are faster for than histograms: of bytes, which are their own bins, and of what
+/// has more values.
+const LARGE_OF_BYTES: usize = 12 * 12;
 const LARGE: usize = 41 * 41;
 
 /// How many times the pixels of an image a window has that is not laid out any more.
@@ -104,12 +109,19 @@ fn median<T: Pixel>(
     team: &Team<'_>,
 ) -> Result<(), Interrupted> {
     let area = filter.window[0].saturating_mul(filter.window[1]);
+    let large = if T::Key::BITS == 8 {
+        LARGE_OF_BYTES
+    } else {
+        LARGE
+    };
     // A thread costs as much as some ten thousand pixels of a small window do.
     let work = filter.shape.images * filter.shape.height * filter.shape.width;
     let team = &team.at_most(1 + work.saturating_mul(1 + area.isqrt().min(LARGE)) / (1 << 18));
-    if filter.window == three::WINDOW {
-        three::filter(level, filter, team)
-    } else if area <= LARGE {
+    if filter.window == [3, 3] {
+        square::filter::<T, three::Three, 3>(level, filter, team)
+    } else if filter.window == [5, 5] {
+        square::filter::<T, five::Five, 5>(level, filter, team)
+    } else if area <= large {
         bands::filter(level, filter, filter.window.map(tile), team)
     } else if area / IMAGES > filter.shape.height * filter.shape.width {
         weights::filter(level, filter, team)

@@ -1,6 +1,6 @@
 //! Large windows, patch by patch: the pixels in bins, by their value or by their rank, and a histogram that moves over them.
 
-use super::histogram::{Count, Histograms};
+use super::histogram::Histograms;
 use super::ordinal::Ordinal;
 use super::pixel::Pixel;
 use super::view::{Filter, Patch};
@@ -15,27 +15,18 @@ const SIDES_OF_BYTES: [std::ops::RangeInclusive<usize>; 2] = [512..=1024, 256..=
 
 /// Memory of a thread's.
 #[derive(Debug)]
-struct Spare<K, C> {
+struct Spare<K> {
     keys: Vec<K>,
     bins: Vec<u8>,
     ordinal: Ordinal<K>,
-    histograms: Option<Histograms<C>>,
+    histograms: Option<Histograms>,
+    /// Of a row of medians: their bins, and their ranks in these.
+    found: Vec<u8>,
+    ranks: Vec<u32>,
 }
 
 /// Filters all images.
 pub(super) fn filter<T: Pixel>(
-    level: Level,
-    filter: &Filter<'_, T>,
-    team: &Team<'_>,
-) -> Result<(), Interrupted> {
-    if u16::try_from(filter.window[0] * filter.window[1]).is_ok() {
-        counted::<T, u16>(level, filter, team)
-    } else {
-        counted::<T, u32>(level, filter, team)
-    }
-}
-
-fn counted<T: Pixel, C: Count>(
     level: Level,
     filter: &Filter<'_, T>,
     team: &Team<'_>,
@@ -49,17 +40,20 @@ fn counted<T: Pixel, C: Count>(
     let [rows, columns] = [0, 1].map(side);
     let across = filter.shape.width.div_ceil(columns);
     let down = filter.shape.height.div_ceil(rows);
-    let make = || Spare::<T::Key, C> {
+    let make = || Spare::<T::Key> {
         keys: Vec::new(),
         bins: Vec::new(),
         ordinal: Ordinal::new(),
         histograms: None,
+        found: vec![0; columns],
+        ranks: vec![0; columns],
     };
     let pieces = filter.shape.images * across * down;
     team.for_each_asking(pieces, make, |spare, piece, ask| {
         let (image, within) = (piece / (across * down), piece % (across * down));
         let (row, column) = (within / across * rows, within % across * columns);
         Piece {
+            level,
             filter,
             patch: Patch {
                 image,
@@ -75,14 +69,15 @@ fn counted<T: Pixel, C: Count>(
     })
 }
 
-struct Piece<'a, T: Pixel, C> {
+struct Piece<'a, T: Pixel> {
+    level: Level,
     filter: &'a Filter<'a, T>,
     patch: Patch,
-    spare: &'a mut Spare<T::Key, C>,
+    spare: &'a mut Spare<T::Key>,
     ask: &'a dyn Fn() -> bool,
 }
 
-impl<T: Pixel, C: Count> Kernel for Piece<'_, T, C> {
+impl<T: Pixel> Kernel for Piece<'_, T> {
     type Output = ();
 
     fn scalar(self) {
@@ -96,10 +91,11 @@ impl<T: Pixel, C: Count> Kernel for Piece<'_, T, C> {
     }
 }
 
-impl<T: Pixel, C: Count> Piece<'_, T, C> {
+impl<T: Pixel> Piece<'_, T> {
     #[inline(always)]
     fn piece(self) {
         let Self {
+            level,
             filter,
             patch,
             spare,
@@ -123,40 +119,43 @@ impl<T: Pixel, C: Count> Piece<'_, T, C> {
             spare.ordinal.sort(&spare.keys, columns, &mut spare.bins);
         }
         let histograms = match &mut spare.histograms {
-            Some(histograms) if histograms.columns() == columns => {
+            Some(histograms) if histograms.len() == columns => {
                 histograms.clear();
                 histograms
             }
-            other => other.insert(Histograms::new(columns, width)),
+            other => other.insert(Histograms::new(columns, filter.window)),
         };
-        let mut lines = spare.bins.chunks_exact(columns);
-        for line in lines.by_ref().take(height - 1) {
-            histograms.add(line);
+        for line in spare.bins.chunks_exact(columns).take(height - 1) {
+            histograms.change(level, line, None);
         }
         let rank = filter.rank();
+        let found = &mut spare.found[..patch.columns];
+        let ranks = &mut spare.ranks[..patch.columns];
         for row in 0..patch.rows {
             if ask() {
                 return;
             }
-            histograms.add(&spare.bins[(row + height - 1) * columns..][..columns]);
-            histograms.start();
+            let line = |row: usize| &spare.bins[row * columns..][..columns];
+            let old = row.checked_sub(1).map(line);
+            histograms.change(level, line(row + height - 1), old);
             let results = filter.results(patch, row);
-            for column in 0..patch.columns {
-                if column > 0 {
-                    histograms.step(column);
+            // SAFETY, for both writes: the row of results has as many pixels as the patch has columns.
+            if bytes {
+                histograms.find(level, rank, found, None);
+                for (column, bin) in found.iter().enumerate() {
+                    let key = T::Key::from_u64(u64::from(*bin));
+                    // SAFETY: see above.
+                    unsafe { results.add(column).write(T::from_key(key)) };
                 }
-                let found = histograms.find(column, rank);
-                let key = if bytes {
-                    T::Key::from_u64(found.bin as u64)
-                } else {
-                    spare
-                        .ordinal
-                        .find(found.bin, found.rank, [row, column], filter.window)
-                };
-                // SAFETY: the row of results has as many pixels as the patch has columns.
-                unsafe { results.add(column).write(T::from_key(key)) };
+            } else {
+                histograms.find(level, rank, found, Some(ranks));
+                for (column, (bin, rank)) in found.iter().zip(&*ranks).enumerate() {
+                    let (bin, rank) = (usize::from(*bin), *rank as usize);
+                    let key = spare.ordinal.find(bin, rank, [row, column], filter.window);
+                    // SAFETY: see above.
+                    unsafe { results.add(column).write(T::from_key(key)) };
+                }
             }
-            histograms.remove(&spare.bins[row * columns..][..columns]);
         }
     }
 }

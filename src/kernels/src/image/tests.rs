@@ -5,9 +5,11 @@ use std::num::NonZeroUsize;
 use proptest::collection::vec;
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
 
+use super::five::Five;
 use super::specification::median as specification;
+use super::three::Three;
 use super::view::Filter;
-use super::{Compiled, Mode, Pixel, Shape, bands, median_filter, patches, three, tile, weights};
+use super::{Compiled, Mode, Pixel, Shape, bands, median_filter, patches, square, tile, weights};
 use crate::arch::Word;
 use crate::memory::{Source, Target};
 use crate::simd::{self, Level};
@@ -27,7 +29,7 @@ enum Way {
     Chosen,
     Bands([usize; 2]),
     Patches,
-    Three,
+    Square,
     Weights,
 }
 
@@ -64,7 +66,8 @@ fn filtered<T: Compiled + Default>(
         ),
         Way::Bands(tile) => bands::filter(level, &filter, tile, &team),
         Way::Patches => patches::filter(level, &filter, &team),
-        Way::Three => three::filter(level, &filter, &team),
+        Way::Square if window == [3, 3] => square::filter::<T, Three, 3>(level, &filter, &team),
+        Way::Square => square::filter::<T, Five, 5>(level, &filter, &team),
         Way::Weights => weights::filter(level, &filter, &team),
     }
     .unwrap();
@@ -91,8 +94,8 @@ fn hold<T: Compiled + Default + std::fmt::Debug>(
         Way::Patches,
         Way::Weights,
     ];
-    if window == three::WINDOW {
-        ways.push(Way::Three);
+    if window == [3, 3] || window == [5, 5] {
+        ways.push(Way::Square);
     }
     for level in simd::available() {
         for &way in &ways {
@@ -127,7 +130,8 @@ fn windows() -> impl Strategy<Value = [usize; 2]> {
     let length = prop_oneof![4 => 1..8_usize, 1 => 8..30_usize];
     prop_oneof![
         3 => (length.clone(), length).prop_map(|(rows, columns)| [rows, columns]),
-        1 => Just(three::WINDOW),
+        1 => Just([3, 3]),
+        1 => Just([5, 5]),
     ]
 }
 
@@ -209,6 +213,62 @@ fn large_windows_are_the_specification() {
 }
 
 #[test]
+fn counts_reach_their_limits() {
+    let shape = Shape {
+        images: 1,
+        height: 3,
+        width: 5,
+    };
+    let pixels = [[9_u8; 5], [255; 5], [0, 255, 9, 9, 9]].concat();
+    for window in [[255, 257], [256, 255], [255, 258]] {
+        for mode in [Mode::Nearest, Mode::Wrap, Mode::Constant] {
+            let asked = (window, mode, 255);
+            let expected = specification(&pixels, shape, asked.0, asked.1, asked.2);
+            for level in simd::available() {
+                for way in [Way::Chosen, Way::Patches] {
+                    assert_eq!(filtered(way, level, &pixels, shape, asked, 1), expected);
+                }
+            }
+        }
+    }
+}
+
+/// Medians that stay in a group, go back and forth between two, and go far.
+#[test]
+fn medians_go_from_group_to_group() {
+    let shape = Shape {
+        images: 1,
+        height: 40,
+        width: 300,
+    };
+    let mut pixels = Vec::new();
+    for row in 0..shape.height {
+        for column in 0..shape.width {
+            let noise = (row * 7919 + column * 104_729) % 23;
+            pixels.push(match row / 10 {
+                0 => (column % 40 * 6 + noise) as u8,
+                1 => (116 + noise) as u8,
+                2 => (column / 30 % 2 * 200 + noise) as u8,
+                _ => (column * 255 / shape.width) as u8,
+            });
+        }
+    }
+    let words: Vec<u16> = pixels.iter().map(|&pixel| u16::from(pixel) * 5).collect();
+    for window in [[5, 9], [9, 31], [20, 20]] {
+        let expected = specification(&pixels, shape, window, Mode::Reflect, 0);
+        let expected_words = specification(&words, shape, window, Mode::Reflect, 0);
+        for level in simd::available() {
+            let asked = (window, Mode::Reflect, 0);
+            let found = filtered(Way::Patches, level, &pixels, shape, asked, 1);
+            assert_eq!(found, expected, "{level} {window:?}");
+            let asked = (window, Mode::Reflect, 0);
+            let found = filtered(Way::Patches, level, &words, shape, asked, 1);
+            assert_eq!(found, expected_words, "{level} {window:?}");
+        }
+    }
+}
+
+#[test]
 fn a_window_of_any_size_is_taken() {
     let shape = Shape {
         images: 1,
@@ -238,12 +298,12 @@ fn wide_images_are_cut_and_put_together() {
     let shape = Shape {
         images: 2,
         height: 37,
-        width: 2600,
+        width: 8400,
     };
     let pixels: Vec<u8> = (0..shape.pixels().unwrap() as u32)
         .map(|index| (index.wrapping_mul(2_654_435_761) >> 21) as u8)
         .collect();
-    for window in [[3, 3], [3, 5]] {
+    for window in [[3, 3], [5, 5], [3, 5]] {
         let asked = (window, Mode::Mirror, 0);
         let expected = specification(&pixels, shape, asked.0, asked.1, asked.2);
         for level in simd::available() {

@@ -6,6 +6,7 @@
 )]
 
 pub(crate) mod bytes;
+mod counts;
 mod lanes;
 pub(crate) mod neon;
 mod order;

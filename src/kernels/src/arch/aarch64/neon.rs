@@ -30,6 +30,7 @@ impl Arch for Neon {
     type F32 = F32x4;
     type F64 = F64x2;
     type Words = super::words::NeonWords;
+    type Counts = super::counts::NeonCounts;
     type Offsets = crate::arch::Offset;
     type U8 = super::lanes::U8x16;
     type U16 = super::lanes::U16x8;

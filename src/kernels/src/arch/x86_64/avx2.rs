@@ -31,6 +31,7 @@ impl Arch for Avx2 {
     type F32 = F32x8;
     type F64 = F64x4;
     type Words = super::words::Avx2Words;
+    type Counts = super::counts::Avx2Counts;
     type Offsets = super::offsets::I32x8;
     type U8 = super::lanes::U8x32;
     type U16 = super::lanes::U16x16;
@@ -80,6 +81,12 @@ impl Arch for Avx2 {
     fn prefetch<T>(self, address: *const T) {
         // SAFETY: see below; a prefetch of any address is sound.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
+    }
+
+    #[inline(always)]
+    fn prefetch_later<T>(self, address: *const T) {
+        // SAFETY: as above.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(address.cast()) }
     }
 
     #[inline(always)]

@@ -31,6 +31,7 @@ impl Arch for Avx512 {
     type F32 = F32x16;
     type F64 = F64x8;
     type Words = super::words::Avx512Words;
+    type Counts = super::counts::Avx512Counts;
     type Offsets = super::offsets::I32x8;
     type U8 = super::lanes::U8x64;
     type U16 = super::lanes::U16x32;
@@ -104,6 +105,12 @@ impl Arch for Avx512 {
     fn prefetch<T>(self, address: *const T) {
         // SAFETY: see below; a prefetch of any address is sound.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
+    }
+
+    #[inline(always)]
+    fn prefetch_later<T>(self, address: *const T) {
+        // SAFETY: as above.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(address.cast()) }
     }
 }
 

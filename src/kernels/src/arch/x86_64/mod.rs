@@ -8,6 +8,7 @@
 pub(crate) mod avx2;
 pub(crate) mod avx512;
 pub(crate) mod bytes;
+mod counts;
 mod lanes;
 mod offsets;
 mod order;

@@ -31,6 +31,7 @@ impl Arch for Sse2 {
     type F32 = F32x4;
     type F64 = F64x2;
     type Words = super::words::Sse2Words;
+    type Counts = super::counts::Sse2Counts;
     type Offsets = crate::arch::Offset;
     type U8 = super::lanes::U8x16;
     type U16 = super::lanes::U16x8;
