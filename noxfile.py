@@ -61,6 +61,8 @@ def tests(session: nox.Session) -> None:
     checked = ["--config=profile.release.debug-assertions=true", "--config=profile.release.overflow-checks=true"]
     cargo = ["cargo", "test", "--release", "--locked", "--target-dir=target/checks", "--package=hotkernels-kernels", *checked]
     session.run(*cargo, external=True)
+    replay = ["cargo", "test", "--release", "--locked", "--manifest-path=fuzz/Cargo.toml", "--target-dir=target/checks-fuzz"]
+    session.run(*replay, external=True)  # the kept corpus
     session.run("pytest", "tests/ci")
     session.run("python", "-m", "scripts.tests", *session.posargs)
 
@@ -166,6 +168,12 @@ def load(session: nox.Session) -> None:
 def large(session: nox.Session) -> None:
     """Inputs as large as memory allows, in no more beside them than is documented: nox -s large -- [--gigabytes N]"""
     session.run("python", "-m", "scripts.endure", "large", *session.posargs)
+
+
+@session("ci", nightly=True)
+def fuzz(session: nox.Session) -> None:
+    """Fuzz the kernels and the import layer, on a nightly Rust: nox -s fuzz -- [TARGET …] [--seconds N] [--keep] [--install]"""
+    session.run("python", "-m", "scripts.fuzz", *session.posargs)
 
 
 @session("ci", nightly=True)

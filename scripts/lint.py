@@ -23,6 +23,7 @@ from ci.process import run
 from scripts.tests import install
 
 TYPED = "cp314"  # stubs are checked against the newest final release; others where it is missing
+FUZZ = ("--manifest-path", "fuzz/Cargo.toml")  # a workspace of its own
 CLIPPY = ("cargo", "clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--target-dir", "target/checks")
 
 # A test's parameters are arrays and dtypes of every kind; what a call of the package takes and gives is still checked.
@@ -68,6 +69,8 @@ def checks(typed: tuple[Path, Path] | None) -> Iterator[Check]:
     yield Check(name="clippy", command=(*CLIPPY, "--", "-D", "warnings"), env=python)
     abi3 = (*CLIPPY, "--features", "hotkernels-bindings/abi3", "--", "-D", "warnings")
     yield Check(name="clippy, limited API", command=abi3, env=python)
+    fuzz = ("cargo", "clippy", *FUZZ, "--all-targets", "--locked", "--quiet", "--target-dir", "target/checks-fuzz")
+    yield Check(name="clippy, fuzz targets", command=(*fuzz, "--", "-D", "warnings"))
     yield Check(
         name="types of ci, scripts",
         command=(*SOURCES, "noxfile.py", "ci", "scripts", *existing("tests/ci")),
@@ -84,6 +87,7 @@ def checks(typed: tuple[Path, Path] | None) -> Iterator[Check]:
     yield Check(name="ruff", command=("ruff", "check", "--quiet", "."), fix="--fix")
     yield Check(name="format of Python", command=("ruff", "format", "--quiet", "--diff", "."), fix="--fix")
     yield Check(name="format of Rust", command=("cargo", "fmt", "--all", "--check"), fix="--fix")
+    yield Check(name="format of the fuzz targets", command=("cargo", "fmt", *FUZZ, "--check"), fix="--fix")
     if workflows := existing(".github/workflows"):
         yield Check(name="zizmor", command=("zizmor", "--offline", "--quiet", "--persona", "pedantic", ".github"))
         files = sorted(str(path.relative_to(ROOT)) for path in (ROOT / workflows[0]).glob("*.yml"))
@@ -148,6 +152,7 @@ def fix() -> None:
     run(["ruff", "check", "--fix-only", "--quiet", "."], what="correcting", cwd=ROOT)
     run(["ruff", "format", "--quiet", "."], what="formatting", cwd=ROOT)
     run(["cargo", "fmt", "--all"], what="formatting", cwd=ROOT)
+    run(["cargo", "fmt", *FUZZ], what="formatting", cwd=ROOT)
 
 
 if __name__ == "__main__":

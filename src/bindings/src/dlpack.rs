@@ -9,7 +9,8 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::array::MAX_DIMS;
+use crate::argument::describe;
+use crate::array::{Layout, MAX_DIMS};
 use crate::dtype::Dtype;
 
 const CPU: i32 = 1;
@@ -80,7 +81,13 @@ impl Tensor {
             return Ok(None);
         };
         if let Some(device) = object.getattr_opt(intern!(py, "__dlpack_device__"))? {
-            let (kind, _number): (i32, i64) = device.call0()?.extract()?;
+            let device = device.call0()?;
+            let (kind, _number): (i32, i64) = device.extract().map_err(|_| {
+                PyTypeError::new_err(format!(
+                    "{name}: __dlpack_device__ gives a pair of ints, (device type, number), got {}",
+                    describe(&device)
+                ))
+            })?;
             refuse_device(kind, name)?;
         }
         // A producer of before version 1.0 does not know the argument (the protocol's own advice).
@@ -164,46 +171,23 @@ impl Tensor {
         )
     }
 
-    /// The first element's place.
-    pub(crate) fn start(&self) -> *const u8 {
-        self.tensor
-            .data
-            .wrapping_add(self.tensor.byte_offset as usize)
-    }
-
-    /// Fills in the shape, in elements, and the strides, in bytes; what is wrong with them otherwise.
-    pub(crate) fn layout(
-        &self,
-        dtype: &Dtype,
-        shape: &mut [usize; MAX_DIMS],
-        strides: &mut [isize; MAX_DIMS],
-    ) -> Result<(), &'static str> {
-        // The strides of a type that is not known do not matter: it is refused by name later.
-        let size = dtype.size().unwrap_or(1) as isize;
-        let dims = self.dims();
-        if dims > 0 && self.tensor.shape.is_null() {
-            return Err("has no shape");
-        }
-        for (dim, length) in shape.iter_mut().enumerate().take(dims) {
-            // SAFETY: the producer's shape holds `dims` numbers.
-            let given = unsafe { *self.tensor.shape.add(dim) };
-            *length = usize::try_from(given).map_err(|_| "has a negative length")?;
-        }
-        let mut contiguous = size;
-        for dim in (0..dims).rev() {
-            strides[dim] = if self.tensor.strides.is_null() {
-                contiguous
-            } else {
-                // SAFETY: the producer's strides, where there are any, hold `dims` numbers.
-                let given = unsafe { *self.tensor.strides.add(dim) };
-                isize::try_from(given)
-                    .ok()
-                    .and_then(|stride| stride.checked_mul(size))
-                    .ok_or("has a stride past memory")?
-            };
-            contiguous = contiguous.saturating_mul(shape[dim] as isize);
-        }
-        Ok(())
+    /// Where the elements of that size lie; what is wrong with it otherwise.
+    pub(crate) fn layout(&self, item_size: usize) -> Result<Layout, &'static str> {
+        let (dims, tensor) = (self.dims(), &self.tensor);
+        let numbers = |start: *const i64| {
+            // SAFETY: the producer's shape, and its strides where there are any, hold `dims` numbers; who knows how aligned.
+            let number = |dim| unsafe { start.add(dim).read_unaligned() };
+            let number = |dim| if dim < dims { number(dim) } else { 0 };
+            (!start.is_null()).then(|| std::array::from_fn::<i64, MAX_DIMS, _>(number))
+        };
+        let shape = match dims {
+            0 => [0; MAX_DIMS],
+            _ => numbers(tensor.shape).ok_or("has no shape")?,
+        };
+        let strides = numbers(tensor.strides);
+        let strides = strides.as_ref().map(|strides| &strides[..dims]);
+        let place = (tensor.data, tensor.byte_offset);
+        Layout::of_tensor(place, &shape[..dims], strides, item_size)
     }
 }
 

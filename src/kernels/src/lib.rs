@@ -47,6 +47,16 @@ pub mod text;
 pub mod threads;
 pub mod vector;
 
+/// The specifications, as plain functions; no part of the interface.
+#[cfg(any(test, feature = "specification"))]
+#[doc(hidden)]
+pub mod specification {
+    pub use crate::chart::specification::frame;
+    pub use crate::image::specification::median;
+    pub use crate::reduce::specification::fsum;
+    pub use crate::text::specification::{damerau_levenshtein, edits, jaro};
+}
+
 #[cfg(test)]
 mod testing;
 

@@ -3,6 +3,7 @@
 mod buffer;
 mod flat;
 mod held;
+mod layout;
 mod view;
 
 pub(crate) use held::Held;
@@ -24,11 +25,8 @@ use crate::vector_class::Vector;
 
 pub(crate) use buffer::Buffer;
 pub(crate) use flat::Flat;
-use view::Layout;
+pub(crate) use layout::{Layout, MAX_DIMS};
 pub(crate) use view::{Contiguous, Matrix, OutOfMemory, View};
-
-/// More dimensions than this are refused; NumPy's own limit is 64, and nobody sums those.
-pub(crate) const MAX_DIMS: usize = 8;
 
 /// Element types that every bit pattern is a value of.
 ///
@@ -96,14 +94,7 @@ impl<'py> Array<'py> {
 
     fn of_vector(vector: &Bound<'py, Vector>, name: &'static str) -> Self {
         let inner = vector.get();
-        let mut layout = Layout {
-            start: inner.as_ptr(),
-            dims: 1,
-            shape: [0; MAX_DIMS],
-            strides: [0; MAX_DIMS],
-        };
-        layout.shape[0] = inner.len();
-        layout.strides[0] = inner.item_size() as isize;
+        let layout = Layout::flat(inner.as_ptr(), inner.len(), inner.item_size());
         let dtype = inner.dtype();
         Self {
             name,
@@ -139,28 +130,12 @@ impl<'py> Array<'py> {
             ));
         }
         let dtype = Dtype::of_buffer(buffer.format(), buffer.item_size());
-        let mut layout = Layout {
-            start: buffer.start(),
-            dims,
-            shape: [0; MAX_DIMS],
-            strides: [0; MAX_DIMS],
-        };
         let shape = buffer
             .shape()
             .ok_or_else(|| refuse("the exporter gave no shape".to_owned()))?;
-        for (to, from) in layout.shape.iter_mut().zip(shape) {
-            *to = usize::try_from(*from)
-                .map_err(|_| refuse("the exporter's shape is negative".to_owned()))?;
-        }
-        match buffer.strides() {
-            Some(strides) => layout.strides[..dims].copy_from_slice(strides),
-            None => layout.set_contiguous(buffer.item_size()),
-        }
-        if layout.bytes(buffer.item_size()) != Some(buffer.len_bytes()) {
-            return Err(refuse(
-                "the exporter's shape does not fit its length".to_owned(),
-            ));
-        }
+        let sizes = [buffer.item_size(), buffer.len_bytes()];
+        let layout = Layout::of_buffer(buffer.start(), shape, buffer.strides(), sizes)
+            .map_err(|what| refuse(what.to_owned()))?;
         let writable = !buffer.is_readonly();
         Self {
             name,
@@ -173,15 +148,10 @@ impl<'py> Array<'py> {
     }
 
     fn of_tensor(tensor: Tensor, name: &'static str) -> PyResult<Self> {
-        let (dtype, start) = (tensor.dtype(), tensor.start());
-        let mut layout = Layout {
-            start,
-            dims: tensor.dims(),
-            shape: [0; MAX_DIMS],
-            strides: [0; MAX_DIMS],
-        };
-        tensor
-            .layout(&dtype, &mut layout.shape, &mut layout.strides)
+        let dtype = tensor.dtype();
+        // The strides of a type that is not known do not matter: it is refused by name later.
+        let layout = tensor
+            .layout(dtype.size().unwrap_or(1))
             .map_err(|what| PyBufferError::new_err(format!("{name}: the DLPack tensor {what}")))?;
         // DLPack says read-only only from version 1.0 on, and `out` is asked for as a buffer.
         Self {
@@ -196,21 +166,16 @@ impl<'py> Array<'py> {
 
     /// Refuses memory that cannot be there.
     fn checked(self) -> PyResult<Self> {
-        if self.layout.start.is_null() && !self.is_empty() {
-            return Err(PyBufferError::new_err(format!(
-                "{}: the exporter gave no memory",
-                self.name
-            )));
-        }
-        if self
-            .dtype
-            .size()
-            .is_some_and(|size| self.layout.bytes(size).is_none())
-        {
-            return Err(PyBufferError::new_err(format!(
-                "{}: the exporter's shape is larger than memory",
-                self.name
-            )));
+        let wrong = if self.layout.start.is_null() && !self.is_empty() {
+            Err("the exporter gave no memory")
+        } else {
+            // What is not known is refused by name.
+            self.dtype
+                .size()
+                .map_or(Ok(()), |size| self.layout.check(size))
+        };
+        if let Err(what) = wrong {
+            return Err(PyBufferError::new_err(format!("{}: {what}", self.name)));
         }
         Ok(self)
     }
@@ -224,15 +189,15 @@ impl<'py> Array<'py> {
     }
 
     pub(crate) fn shape(&self) -> &[usize] {
-        &self.layout.shape[..self.layout.dims]
+        self.layout.shape()
     }
 
     pub(crate) fn strides(&self) -> &[isize] {
-        &self.layout.strides[..self.layout.dims]
+        self.layout.strides()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.shape().contains(&0)
+        self.layout.is_empty()
     }
 
     /// Whether the first element is where elements of this size are expected.
@@ -304,30 +269,12 @@ impl<'py> Array<'py> {
     }
 
     /// Whether any byte may belong to both arrays.
-    pub(crate) fn overlaps(&self, other: &Array<'_>) -> bool {
-        let (Some(a), Some(b)) = (self.extent(), other.extent()) else {
-            return false;
-        };
-        a.0 < b.1 && b.0 < a.1
-    }
-
-    /// The addresses from the first byte to behind the last; `None` when there is none.
-    fn extent(&self) -> Option<(isize, isize)> {
-        let size = self.dtype.size()? as isize;
-        if self.is_empty() {
-            return None;
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
+        let extent = |array: &Self| array.layout.extent(array.dtype.size()?);
+        match (extent(self), extent(other)) {
+            (Some(a), Some(b)) => a.start < b.end && b.start < a.end,
+            _ => false,
         }
-        let (mut low, mut high) = (0_isize, 0_isize);
-        for (length, stride) in self.shape().iter().zip(self.strides()) {
-            let span = stride.saturating_mul(*length as isize - 1);
-            low = low.saturating_add(span.min(0));
-            high = high.saturating_add(span.max(0));
-        }
-        let start = self.layout.start.addr() as isize;
-        Some((
-            start.saturating_add(low),
-            start.saturating_add(high).saturating_add(size),
-        ))
     }
 }
 

@@ -8,47 +8,8 @@ use hotkernels_kernels::memory::{Rows, Source};
 use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
 
-use super::{Element, MAX_DIMS};
-
-/// Where the elements are: shape in elements, strides in bytes.
-#[derive(Clone, Copy)]
-pub(super) struct Layout {
-    pub(super) start: *const u8,
-    pub(super) dims: usize,
-    pub(super) shape: [usize; MAX_DIMS],
-    pub(super) strides: [isize; MAX_DIMS],
-}
-
-impl Layout {
-    /// Bytes of all elements; `None` when that is more than memory holds.
-    pub(super) fn bytes(&self, item_size: usize) -> Option<usize> {
-        let total = self.shape[..self.dims]
-            .iter()
-            .try_fold(item_size, |bytes, length| bytes.checked_mul(*length))?;
-        isize::try_from(total).ok().map(|_| total)
-    }
-
-    /// Makes the strides those of C order without gaps.
-    pub(super) fn set_contiguous(&mut self, item_size: usize) {
-        let mut stride = item_size as isize;
-        for dim in (0..self.dims).rev() {
-            self.strides[dim] = stride;
-            stride = stride.saturating_mul(self.shape[dim] as isize);
-        }
-    }
-
-    /// Whether dimensions `from..` are in C order without gaps.
-    pub(super) fn is_contiguous_from(&self, from: usize, item_size: usize) -> bool {
-        let mut expected = item_size as isize;
-        for dim in (from..self.dims).rev() {
-            if self.shape[dim] > 1 && self.strides[dim] != expected {
-                return false;
-            }
-            expected = expected.saturating_mul(self.shape[dim] as isize);
-        }
-        true
-    }
-}
+use super::Element;
+use super::layout::Layout;
 
 /// The elements of an array, to be read while the interpreter is let go of.
 #[derive(Clone, Copy)]
@@ -62,7 +23,7 @@ unsafe impl<T: Element> Send for View<'_, T> {}
 
 impl<'a, T: Element> View<'a, T> {
     pub(crate) fn len(&self) -> usize {
-        self.layout.shape[..self.layout.dims].iter().product()
+        self.layout.shape().iter().product()
     }
 
     fn is_aligned(&self) -> bool {
@@ -87,22 +48,13 @@ impl<'a, T: Element> View<'a, T> {
 
     /// A matrix as it lies, if each row lies without gaps and all are aligned. Rows may be apart, in any order.
     pub(crate) fn rows(&self) -> Option<Rows<'a, T>> {
-        let size = mem::size_of::<T>() as isize;
-        let (rows, columns) = (self.layout.shape[0], self.layout.shape[1]);
-        let stride = if rows > 1 {
-            self.layout.strides[0]
-        } else {
-            size * columns as isize
-        };
-        if self.len() == 0
-            || !self.is_aligned()
-            || stride % size != 0
-            || !self.layout.is_contiguous_from(1, size as usize)
-        {
+        if self.len() == 0 || !self.is_aligned() {
             return None;
         }
-        // SAFETY: as in `contiguous`, row by row, `stride` bytes from one row to the next.
-        Some(unsafe { Rows::new(self.layout.start.cast(), rows, columns, stride / size) })
+        let stride = self.layout.row_stride(mem::size_of::<T>())?;
+        let [rows, columns, ..] = self.layout.shape;
+        // SAFETY: as in `contiguous`, row by row, `stride` elements from one row to the next.
+        Some(unsafe { Rows::new(self.layout.start.cast(), rows, columns, stride) })
     }
 
     /// The elements in C order, copied. Strided and misaligned arrays take this way: 1 copy of what the call reads.

@@ -10,8 +10,8 @@ mod overview;
 mod renderer;
 mod scale;
 
-#[cfg(test)]
-mod specification;
+#[cfg(any(test, feature = "specification"))]
+pub(crate) mod specification;
 #[cfg(test)]
 mod tests;
 

@@ -6,7 +6,8 @@ use super::overview::Extent;
 use super::scale::Scale;
 
 /// The records of the candles `start..end`, and the prices at the lower and the upper edge.
-pub(super) fn frame(
+#[must_use]
+pub fn frame(
     candles: &[Candle],
     style: &Style,
     start: usize,

@@ -21,6 +21,8 @@ mod ordinal;
 mod patches;
 mod pixel;
 mod program;
+#[cfg(any(test, feature = "specification"))]
+pub(crate) mod specification;
 mod square;
 mod three;
 mod tiling;

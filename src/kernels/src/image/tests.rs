@@ -6,6 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
 
 use super::five::Five;
+use super::specification::median as specification;
 use super::three::Three;
 use super::view::Filter;
 use super::{Compiled, Mode, Pixel, Shape, bands, median_filter, patches, square, tile, weights};
@@ -14,40 +15,6 @@ use crate::memory::{Source, Target};
 use crate::simd::{self, Level};
 use crate::testing::{Placed, any as numbers};
 use crate::threads::{Interrupted, Team};
-
-/// The specification: the values of each window, sorted.
-fn specification<T: Pixel>(
-    pixels: &[T],
-    shape: Shape,
-    window: [usize; 2],
-    mode: Mode,
-    outside: T,
-) -> Vec<T> {
-    let Shape { height, width, .. } = shape;
-    let mut medians = Vec::new();
-    for image in pixels.chunks_exact((height * width).max(1)) {
-        for row in 0..height {
-            for column in 0..width {
-                let place = |at: usize, offset: usize, length: usize, size: usize| {
-                    mode.source((at + offset) as i64 - (length / 2) as i64, size)
-                };
-                let mut keys = Vec::new();
-                for down in 0..window[0] {
-                    for right in 0..window[1] {
-                        let line = place(row, down, window[0], height);
-                        let pixel = line
-                            .zip(place(column, right, window[1], width))
-                            .map_or(outside, |(row, column)| image[row * width + column]);
-                        keys.push(pixel.key());
-                    }
-                }
-                keys.sort_unstable();
-                medians.push(T::from_key(keys[keys.len() / 2]));
-            }
-        }
-    }
-    medians
-}
 
 const MODES: [Mode; 5] = [
     Mode::Reflect,

@@ -3,6 +3,8 @@
 mod exact;
 mod fast;
 mod integer;
+#[cfg(any(test, feature = "specification"))]
+pub(crate) mod specification;
 mod window;
 
 use std::fmt;

@@ -15,6 +15,8 @@ mod long;
 mod masks;
 mod osa;
 pub mod phonetic;
+#[cfg(any(test, feature = "specification"))]
+pub(crate) mod specification;
 mod units;
 
 use crate::simd::Level;
