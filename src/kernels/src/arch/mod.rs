@@ -13,7 +13,7 @@ pub(crate) mod bytes;
 mod lanes;
 mod offsets;
 mod order;
-mod tile;
+pub(crate) mod tile;
 mod words;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
