@@ -1,6 +1,7 @@
 //! The batch functions' work on int8: exact sums, in whole numbers.
 
 use super::element::ROWS;
+use super::wide::AHEAD;
 use crate::arch::bytes::{ByteKernel, Dots, FLIP, MAX_BYTES};
 use crate::arch::tile::Sums;
 use crate::memory::Source;
@@ -204,6 +205,8 @@ impl<D: Dots, const COUNT: usize, const OTHERS: usize> Partial<D, COUNT, OTHERS>
             right[other] = dots.as_corpus(unsafe { dots.load_bytes(others[other]) });
         }
         for row in 0..COUNT {
+            let next = rows[row].wrapping_add(AHEAD);
+            <D::Register as Sums<D>>::prefetch(dots, next.cast());
             // SAFETY: the caller's promise.
             let bytes = unsafe { dots.load_bytes(rows[row]) };
             self.own[row] = self.own[row].add_products(bytes, dots.as_corpus(bytes));

@@ -130,26 +130,41 @@ macro_rules! unit {
             unsafe fn put(
                 self,
                 _: $unit,
-                tile: &Tile<u32, f32>,
-                (height, width): (usize, usize),
-                (row, col): (usize, usize),
+                _tile: &Tile<u32, f32>,
+                _shape: (usize, usize),
+                _at: (usize, usize),
                 place: *mut f32,
             ) {
                 // SAFETY: see above.
+                unsafe { vst1q_s32(place.cast(), self.0) };
+            }
+
+            #[inline(always)]
+            unsafe fn complete(
+                _: $unit,
+                tile: &Tile<u32, f32>,
+                (height, width): (usize, usize),
+                out: *mut f32,
+                stride: usize,
+            ) {
+                if !tile.last {
+                    return;
+                }
+                let bound = if tile.cosine { 1.0 } else { f32::INFINITY };
+                // SAFETY: see above.
                 unsafe {
-                    if !tile.last {
-                        vst1q_s32(place.cast(), self.0);
-                        return;
+                    let (least, most) = (vdupq_n_f32(-bound), vdupq_n_f32(bound));
+                    for col in (0..width).step_by(4) {
+                        let factors = vld1q_f32(tile.corpus_factors(width).add(col));
+                        for row in 0..height {
+                            let (factor, offset) = tile.query_trailer(height, row);
+                            let place = out.add(row * stride + col);
+                            let sums = vsubq_s32(vld1q_s32(place.cast()), vdupq_n_s32(offset));
+                            let score =
+                                vmulq_f32(vcvtq_f32_s32(sums), vmulq_n_f32(factors, factor));
+                            vst1q_f32(place, vmaxq_f32(least, vminq_f32(most, score)));
+                        }
                     }
-                    let (factor, offset) = tile.query_trailer(height, row);
-                    let factors = vld1q_f32(tile.corpus_factors(width).add(col));
-                    let factors = vmulq_n_f32(factors, factor);
-                    let sum = vcvtq_f32_s32(vsubq_s32(self.0, vdupq_n_s32(offset)));
-                    let mut score = vmulq_f32(sum, factors);
-                    if tile.cosine {
-                        score = vmaxq_f32(vdupq_n_f32(-1.0), vminq_f32(vdupq_n_f32(1.0), score));
-                    }
-                    vst1q_f32(place, score);
                 }
             }
         }

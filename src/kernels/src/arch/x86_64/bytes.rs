@@ -134,25 +134,41 @@ macro_rules! unit {
             unsafe fn put(
                 self,
                 _: $unit,
-                tile: &Tile<u32, f32>,
-                (height, width): (usize, usize),
-                (row, col): (usize, usize),
+                _tile: &Tile<u32, f32>,
+                _shape: (usize, usize),
+                _at: (usize, usize),
                 place: *mut f32,
             ) {
                 // SAFETY: see above.
+                unsafe { $store(place.cast(), self.0) };
+            }
+
+            #[inline(always)]
+            unsafe fn complete(
+                _: $unit,
+                tile: &Tile<u32, f32>,
+                (height, width): (usize, usize),
+                out: *mut f32,
+                stride: usize,
+            ) {
+                if !tile.last {
+                    return;
+                }
+                let bound = if tile.cosine { 1.0 } else { f32::INFINITY };
+                // SAFETY: see above.
                 unsafe {
-                    if !tile.last {
-                        $store(place.cast(), self.0);
-                        return;
+                    let (least, most) = ($float_set1(-bound), $float_set1(bound));
+                    for col in (0..width).step_by($lanes) {
+                        let factors = $float_load(tile.corpus_factors(width).add(col));
+                        for row in 0..height {
+                            let (factor, offset) = tile.query_trailer(height, row);
+                            let place = out.add(row * stride + col);
+                            let sums = $sub($load(place.cast()), $set1(offset));
+                            let factors = $mul($float_set1(factor), factors);
+                            let score = $mul($to_float(sums), factors);
+                            $float_store(place, $max(least, $min(most, score)));
+                        }
                     }
-                    let (factor, offset) = tile.query_trailer(height, row);
-                    let factors = $float_load(tile.corpus_factors(width).add(col));
-                    let factors = $mul($float_set1(factor), factors);
-                    let mut score = $mul($to_float($sub(self.0, $set1(offset))), factors);
-                    if tile.cosine {
-                        score = $max($float_set1(-1.0), $min($float_set1(1.0), score));
-                    }
-                    $float_store(place, score);
                 }
             }
         }
