@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import hotkernels as hk
 import numpy as np
 
+from benchmarks.calls import calls
 from benchmarks.chart import chart
 from benchmarks.ffi import ffi
 from benchmarks.image import image
@@ -64,38 +65,6 @@ def reduce() -> Iterator[Work]:
             "math.fsum": lambda: math.fsum(floats),
             "builtin sum": lambda: builtins.sum(floats),
         },
-    )
-
-
-def calls() -> Iterator[Work]:
-    """What one call costs, on vectors so short that the call is all there is."""
-    simsimd = peer("simsimd")
-    a, b = np.random.default_rng(3).standard_normal((2, 128), np.float32)
-    va, vb = hk.Vector(a), hk.Vector(b)
-    counter = hk.ThreadSafeCounter()
-    for name, own, other, fast in (
-        ("cosine_similarity", hk.cosine_similarity, simsimd.cosine, va.cosine_similarity),
-        ("dot", hk.dot, simsimd.dot, va.dot),
-    ):
-        yield Work(
-            name=f"{name}, two of 128 float32",
-            unit="calls",
-            amount=1,
-            peer="simsimd",
-            engines={
-                "hotkernels": lambda f=own: f(a, b),
-                "hotkernels, Vectors": lambda f=own: f(va, vb),
-                "hotkernels, method of Vector": lambda f=fast: f(vb),
-                "simsimd": lambda f=other: f(a, b),
-                "numpy.dot": lambda: np.dot(a, b),
-            },
-        )
-    yield Work(
-        name="ThreadSafeCounter.increment",
-        unit="calls",
-        amount=1,
-        peer="an empty lambda",
-        engines={"hotkernels": counter.increment, "an empty lambda": lambda: None},
     )
 
 

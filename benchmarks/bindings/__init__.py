@@ -126,21 +126,24 @@ def built(binding: Binding) -> Path:
 
 
 def load() -> dict[str, ModuleType]:
-    """Every module by its name; built first where it was not. Each does what it says."""
-    modules = {}
-    for binding in ALL:
-        spec = importlib.util.spec_from_file_location(MODULE, built(binding))
-        if spec is None or spec.loader is None:
-            raise ImportError(f"{built(binding)} is no extension of {sys.executable}")
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        check(module, binding.name)
-        modules[binding.name] = module
-    return modules
+    """Every module by its binding's name."""
+    return {binding.name: opened(binding) for binding in ALL}
+
+
+def opened(binding: Binding) -> ModuleType:
+    """The module, built first where it was not. It does what it says, or is not measured."""
+    file = built(binding)
+    spec = importlib.util.spec_from_file_location(MODULE, file)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{file} is no extension of {sys.executable}")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    check(module, binding.name)
+    return module
 
 
 def check(module: ModuleType, name: str) -> None:
-    """What is not right is not measured."""
+    """An ArithmeticError or BufferError where a function does not do what the others do."""
     found = (module.add(2**62, -3), module.nothing(1, "2"))
     if found != (2**62 - 3, None):
         raise ArithmeticError(f"{name}: add and nothing give {found}")

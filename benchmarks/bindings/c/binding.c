@@ -16,13 +16,13 @@ static PyObject *add(PyObject *module, PyObject *const *args, Py_ssize_t count)
     (void)module;
     if (!two("add", count))
         return NULL;
-    const long long a = PyLong_AsLongLong(args[0]);
+    const long a = PyLong_AsLong(args[0]);
     if (a == -1 && PyErr_Occurred())
         return NULL;
-    const long long b = PyLong_AsLongLong(args[1]);
+    const long b = PyLong_AsLong(args[1]);
     if (b == -1 && PyErr_Occurred())
         return NULL;
-    return PyLong_FromLongLong((long long)((unsigned long long)a + (unsigned long long)b));
+    return PyLong_FromLong((long)((unsigned long)a + (unsigned long)b));
 }
 
 static PyObject *nothing(PyObject *module, PyObject *const *args, Py_ssize_t count)
