@@ -62,8 +62,10 @@ def nanobind(source: Path, to: Path) -> Path:
 def pyo3(source: Path, to: Path, *options: str) -> Path:
     """With cargo, and the workspace's profile."""
     target = to / "target"
-    command = ["cargo", "build", "--release", "--locked", "--manifest-path", source / "Cargo.toml", "--target-dir", target]
-    run([*command, *options], PYO3_PYTHON=sys.executable)
+    command = ["cargo", "rustc", "--release", "--locked", "--manifest-path", source / "Cargo.toml", "--target-dir", target]
+    link = ["--", "-Clink-arg=-undefined", "-Clink-arg=dynamic_lookup"] if sys.platform == "darwin" else []
+    # As maturin does: the symbols are the interpreter's own, and no library of it is linked.
+    run([*command, *options, *link], PYO3_PYTHON=sys.executable, PYO3_BUILD_EXTENSION_MODULE="1")
     suffix = ".dylib" if sys.platform == "darwin" else ".so"
     module = to / f"{MODULE}.so"
     shutil.copyfile(target / "release" / f"lib{MODULE}{suffix}", module)
