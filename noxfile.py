@@ -172,6 +172,12 @@ def examples(session: nox.Session) -> None:
 
 
 @session("ci")
+def docs(session: nox.Session) -> None:
+    """Build the documentation, warnings being errors, and run the code in it: nox -s docs -- [pages for pytest]"""
+    session.run("python", "-m", "scripts.docs", *session.posargs)
+
+
+@session("ci")
 def bench(session: nox.Session) -> None:
     """Measure the kernels beside their peers: nox -s bench -- [FAMILY …]"""
     session.run("python", "-m", "scripts.bench", *session.posargs)

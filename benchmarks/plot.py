@@ -101,8 +101,33 @@ def ffi(figure: Any, all_results: Sequence[Results]) -> None:
     axes.legend(fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5))
 
 
+def threads(figure: Any, all_results: Sequence[Results]) -> None:
+    """How much more N Python threads do than one, a panel a kernel, a bar a build."""
+    panels = figure.subplots(1, 3, sharey=True)
+    for number, axes in enumerate(panels):
+        for place, results in enumerate(all_results):
+            row = results["results"][number]
+            alone = row["seconds"]["ThreadPoolExecutor(1)"]
+            ratios = {
+                engine.partition("(")[2].rstrip(")"): statistics.median(
+                    one / many for one, many in zip(alone, own, strict=True)
+                )
+                for engine, own in row["seconds"].items()
+            }
+            places = [index + (place - 1) * 0.28 for index in range(len(ratios))]
+            axes.bar(places, list(ratios.values()), 0.26, label=results["machine"]["hotkernels"]["abi"])
+            axes.set_xticks(range(len(ratios)), list(ratios))
+        axes.set(title=row["work"], xlabel="threads of a ThreadPoolExecutor")
+        axes.title.set_fontsize(8)
+        axes.grid(visible=True, axis="y", alpha=0.3)
+    cores = all_results[0]["machine"]["cores"]
+    panels[0].set(ylabel=f"times the work of one thread, on {cores} cores")
+    panels[0].legend(fontsize=7, loc="upper left")
+
+
 ALL: dict[str, Plot] = {
     "ffi": Plot(files=("cp314-ffi.json",), draw=ffi),
+    "threads": Plot(files=("cp314-threads.json", "cp312-abi3-threads.json", "cp314t-threads.json"), draw=threads),
     "text": Plot(files=("cp314-text.json",), draw=text_plots.text),
     "job": Plot(files=("cp314-job.json",), draw=text_plots.job),
 }

@@ -33,7 +33,7 @@ def main(words: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="nox -s bench --", description=__doc__, allow_abbrev=False)
     parser.add_argument("family", nargs="*", help="of benchmarks/README.md (all)")
     parser.add_argument("--rounds", default="15", metavar="N", help="counted rounds a row (15)")
-    parser.add_argument("--plots", action="store_true", help="measure nothing, draw the plots from the raw results anew")
+    parser.add_argument("--plots", action="store_true", help="measure nothing, make plots and tables of the raw results anew")
     args = parser.parse_args(words)
     rounds = ["--rounds", args.rounds]
     bad = False
@@ -82,12 +82,16 @@ def measure(declared: Matrix, interpreter: Interpreter, artifact: Artifact, fold
 
 
 def plot(interpreter: Interpreter) -> bool:
-    """Draws the plots; whether that failed."""
+    """Draws the plots, and writes the table of benchmarks/README.md; whether that failed."""
     python = interpreters.find(interpreter)
     if python is None:
         raise CiError(f"no {interpreter.command} to draw with", todo="nox -s interpreters")
     bin_folder = tools.environment(ROOT / "ci" / "requirements" / "bench.txt", python=python)
-    return subprocess.run([bin_folder / "python", "-m", "benchmarks.plot"], cwd=ROOT, check=False).returncode != 0
+    made = [
+        subprocess.run([bin_folder / "python", "-m", f"benchmarks.{name}"], cwd=ROOT, check=False)
+        for name in ("plot", "standing")
+    ]
+    return any(done.returncode for done in made)
 
 
 if __name__ == "__main__":

@@ -54,7 +54,8 @@ def locks(pyproject: Path = ROOT / "pyproject.toml") -> list[Lock]:
     tasks = ("nox", "ci", "lint", "publish", "rehearse", "standin", "workflows")
     declared = [Lock(name=name, requirements=resolve(groups, name), python=door) for name in tasks]
     declared += [
-        Lock(name=name, requirements=resolve(groups, name), python=served) for name in ("bench", "columns", "cov", "examples")
+        Lock(name=name, requirements=resolve(groups, name), python=served)
+        for name in ("bench", "columns", "cov", "docs", "examples")
     ]
     declared += [
         Lock(name="test", requirements=(*test, *peers), python=served),
