@@ -16,9 +16,9 @@ from benchmarks.chart import chart
 from benchmarks.ffi import ffi
 from benchmarks.image import image
 from benchmarks.job import job
-from benchmarks.measure import Work, peer, relative_error
+from benchmarks.measure import Work, relative_error
 from benchmarks.text import per_call, text
-from benchmarks.vector import vector
+from benchmarks.vector import narrow, vector
 
 
 def reduce() -> Iterator[Work]:
@@ -94,6 +94,7 @@ def threads() -> Iterator[Work]:
 
 FAMILIES: dict[str, Callable[[], Iterator[Work]]] = {
     "vector": vector,
+    "narrow": narrow,
     "reduce": reduce,
     "text": text,
     "names": per_call,

@@ -14,24 +14,30 @@ from benchmarks.measure import Work, peer, relative_error
 def vector() -> Iterator[Work]:
     """All of it."""
     corpus = np.random.default_rng(1).standard_normal((100_000, 768), np.float32)
-    yield from one(corpus)
+    yield from one(corpus, np.float32)
     yield from all_pairs(corpus)
-    yield from bytes_of(corpus)
     yield from best(corpus)
     yield from long()
 
 
-def one(corpus: np.ndarray) -> Iterator[Work]:
+def narrow() -> Iterator[Work]:
+    """What is made for numbers of 16 and 8 bits: one query, and int8 with int8."""
+    corpus = np.random.default_rng(1).standard_normal((100_000, 768), np.float32)
+    yield from one(corpus, np.float16, np.int8)
+    yield from bytes_of(corpus)
+
+
+def one(corpus: np.ndarray, *dtypes: type[np.generic]) -> Iterator[Work]:
     """One query: as fast as the corpus can be read."""
     simsimd = peer("simsimd")
     out = np.empty((1, len(corpus)), np.float32)
-    for dtype in (np.float32, np.float16, np.int8):
+    for dtype in dtypes:
         rows = quantized(corpus) if dtype is np.int8 else corpus.astype(dtype, copy=False)
-        query = rows[:1]
+        query, words = rows[:1], rows.reshape(-1).view(np.uint64)
         engines = {
             "hotkernels": lambda q=query, r=rows: hk.cosine_matrix(q, r, out=out, threads=1),
             "simsimd.cdist": lambda q=query, r=rows: simsimd.cdist(q, r, "cosine", threads=1),
-            "numpy, every byte read once": lambda w=rows.reshape(-1).view(np.uint64): np.bitwise_or.reduce(w),
+            "numpy, every byte read once": lambda w=words: np.bitwise_or.reduce(w),
         }
         if dtype is np.float32:
             engines["numpy q @ c.T + norms"] = lambda q=query, r=rows: normalized(q, r)
@@ -71,8 +77,11 @@ def all_pairs(corpus: np.ndarray) -> Iterator[Work]:
 
 
 def bytes_of(corpus: np.ndarray) -> Iterator[Work]:
-    """Every row with every row, in bytes. numkong's rows are packed before the clock runs, and its results have a place: its best
-    mode. Ours are packed in each call. Its dot products are less work: neither norms nor quotients."""
+    """Every row with every row, in bytes.
+
+    numkong's rows are packed before the clock runs, and its results have a place: its best mode. Ours are packed in each call.
+    Its dot products are less work: neither norms nor quotients.
+    """
     numkong = peer("numkong")
     size = 2000
     rows, others = quantized(corpus[:size]), quantized(corpus[size : 2 * size])

@@ -61,7 +61,7 @@ def nanobind(source: Path, to: Path) -> Path:
 
 def pyo3(source: Path, to: Path, *options: str) -> Path:
     """With cargo, and the workspace's profile."""
-    target = to / "target"
+    target = cache() / "bindings" / "target"  # what does not depend on the interpreter is compiled once
     command = ["cargo", "rustc", "--release", "--locked", "--manifest-path", source / "Cargo.toml", "--target-dir", target]
     link = ["--", "-Clink-arg=-undefined", "-Clink-arg=dynamic_lookup"] if sys.platform == "darwin" else []
     # As maturin does: the symbols are the interpreter's own, and no library of it is linked.

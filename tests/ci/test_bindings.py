@@ -29,16 +29,14 @@ def test_modules_of_one_folder_are_kept_apart(monkeypatch: pytest.MonkeyPatch) -
     shutil.which("cc") is None or not Path(sysconfig.get_path("include"), "Python.h").exists(),
     reason="no C compiler, or no headers of this interpreter",
 )
-def test_the_binding_in_c_is_built_once_and_refuses_what_is_wrong(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_binding_in_c_is_built_once_and_refuses_what_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOTKERNELS_CACHE", str(tmp_path))
     (binding,) = (binding for binding in bindings.ALL if binding.name == "C")
     module = bindings.opened(binding)
     file = bindings.built(binding)
     assert file.stat().st_mtime_ns == bindings.built(binding).stat().st_mtime_ns
     assert module.add(2**63 - 1, 1) == -(2**63)
-    for call in (lambda: module.add(1), lambda: module.add(1, "2"), lambda: module.nothing(), lambda: module.buffers(b"", 1)):
+    for call in (lambda: module.add(1), lambda: module.add(1, "2"), module.nothing, lambda: module.buffers(b"", 1)):
         with pytest.raises(TypeError):
             call()
     held = bytearray(4)
