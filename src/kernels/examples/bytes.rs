@@ -45,25 +45,25 @@ fn peak(unit: ByteUnit) -> Option<f64> {
     #[cfg(target_arch = "x86_64")]
     {
         const STEPS: usize = 1 << 20;
-        let operations = |bytes: usize| (2 * bytes * SUMS * STEPS) as f64;
         assert!(unit.is_available());
-        match unit {
-            // SAFETY: the CPU has the unit, as was looked at.
-            ByteUnit::Avx512Vnni => Some(
-                operations(64)
-                    / least(|| {
-                        black_box(unsafe { x86_64::avx512(STEPS) });
-                    }),
+        let (bytes, seconds) = match unit {
+            ByteUnit::Avx512Vnni => (
+                64,
+                least(|| {
+                    // SAFETY: the CPU has the unit, as was looked at.
+                    black_box(unsafe { x86_64::avx512(STEPS) });
+                }),
             ),
-            // SAFETY: as above.
-            ByteUnit::AvxVnni => Some(
-                operations(32)
-                    / least(|| {
-                        black_box(unsafe { x86_64::avx(STEPS) });
-                    }),
+            ByteUnit::AvxVnni => (
+                32,
+                least(|| {
+                    // SAFETY: as above.
+                    black_box(unsafe { x86_64::avx(STEPS) });
+                }),
             ),
-            _ => None,
-        }
+            _ => return None,
+        };
+        Some((2 * bytes * SUMS * STEPS) as f64 / seconds)
     }
     #[cfg(not(target_arch = "x86_64"))]
     {
@@ -78,7 +78,11 @@ const SUMS: usize = 12;
 
 #[cfg(target_arch = "x86_64")]
 mod x86_64 {
-    use std::arch::x86_64::*;
+    use std::arch::x86_64::{
+        _mm256_add_epi32, _mm256_dpbusd_avx_epi32, _mm256_extract_epi32, _mm256_set1_epi32,
+        _mm256_setzero_si256, _mm512_add_epi32, _mm512_dpbusd_epi32, _mm512_reduce_add_epi32,
+        _mm512_set1_epi32, _mm512_setzero_si512,
+    };
     use std::hint::black_box;
 
     use super::SUMS;
