@@ -90,6 +90,13 @@ def reproduce(session: nox.Session) -> None:
     session.run("python", "-m", "scripts.reproduce", *session.posargs)
 
 
+@session("ci", nightly=True)
+def attack(session: nox.Session) -> None:
+    """Spoil releases in every known way, and in pairs of ways, and see each one refused: nox -s attack -- [PAIRS]"""
+    pairs = {"HOTKERNELS_PAIRS": session.posargs[0] if session.posargs else "3000"}
+    session.run("pytest", "-s", "tests/ci/test_attack.py", "tests/ci/test_canary.py", "tests/ci/test_trust.py", env=pairs)
+
+
 @session("publish")
 def publish(session: nox.Session) -> None:
     """Send the gated files of dist/ to an index, and see every one there: nox -s publish -- --index URL"""
@@ -133,6 +140,12 @@ def peers(session: nox.Session) -> None:
     session.run("python", "-m", "scripts.tests", *held, *(session.posargs or ["cp314"]))
     # Columns of the libraries themselves; on every interpreter they are made by hand.
     session.run("python", "-m", "scripts.tests", "--with=columns", "tests/test_columns.py", *(session.posargs or ["cp314"]))
+
+
+@session("ci", nightly=True)
+def dask(session: nox.Session) -> None:
+    """Hold hotkernels.dask to one call's answers, on a cluster of processes too, one of which is killed"""
+    session.run("python", "-m", "scripts.tests", "--with=dask", "tests/test_dask.py", *(session.posargs or ["cp314"]))
 
 
 @session("ci")

@@ -20,7 +20,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ci import cross, evidence, finish, host, interpreters, matrix, process, tools
+from ci import cross, evidence, finish, head, host, interpreters, matrix, process, tools
 from ci.console import console
 from ci.errors import CiError
 from ci.paths import DIST, ROOT
@@ -136,7 +136,7 @@ def build(declared: matrix.Matrix, artifact: matrix.Artifact, dist: Path) -> evi
             "lane": lane.name,
             "features": list(lane.features),
             "commit": environment["HOTKERNELS_COMMIT"],
-            "rustc": output(cross.compiler(environment), "--version"),
+            "rustc": head.output(cross.compiler(environment), "--version"),
             "machine": host.here(),
             "target": artifact.platform.target if artifact.platform else None,
             "bytes": (dist / artifact.filename).stat().st_size,
@@ -250,7 +250,7 @@ def build_environment(maturin: Path, tree: Path, platform: matrix.Platform | Non
     process.run(fetch, what="fetching the crates of the lock file", cwd=tree, env=environment)
     flags = [*remap_flags(remapped(environment)), *(cross.flags(platform) if platform else [])]
     environment["CARGO_ENCODED_RUSTFLAGS"] = "\x1f".join(flags)  # cargo's separator
-    environment["HOTKERNELS_COMMIT"] = commit()
+    environment["HOTKERNELS_COMMIT"] = head.commit()
     environment.setdefault("SOURCE_DATE_EPOCH", commit_time())
     return environment
 
@@ -278,23 +278,9 @@ def compiled_crates(log: str) -> list[str]:
     return re.findall(r"^\s*Compiling (\S+) v", re.sub(r"\x1b\[[0-9;]*m", "", log), re.MULTILINE)
 
 
-def commit() -> str:
-    """The commit that is built, "-dirty" behind it when the tree differs from it; empty outside a checkout."""
-    return output("git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
-
-
 def commit_time() -> str:
     """Seconds since 1970 of the commit; of the zip format's first day (1980) outside a checkout."""
-    return output("git", "log", "-1", "--format=%ct") or "315532800"
-
-
-def output(*command: str) -> str:
-    """What a small command prints, or nothing where it cannot."""
-    try:
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+    return head.output("git", "log", "-1", "--format=%ct") or "315532800"
 
 
 def children_cpu() -> float:

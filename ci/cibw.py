@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ci import build, cross, evidence, finish, host, process, tools
+from ci import build, cross, evidence, finish, head, host, process, tools
 from ci.errors import CiError
 from ci.matrix import Artifact, Lane, Matrix, Platform, Wheel
 from ci.paths import ROOT, cache
@@ -186,7 +186,7 @@ def environment(
     flags = [*build.remap_flags([(project, "."), (project / "vendor", "/crates")]), *cross.flags(platform)]
     passed = {
         "CARGO_ENCODED_RUSTFLAGS": "\x1f".join(flags),  # cargo's separator
-        "HOTKERNELS_COMMIT": build.commit(),
+        "HOTKERNELS_COMMIT": head.commit(),
         "HOTKERNELS_RUST": declared.rust,
         # uv holds the maturin that pyproject.toml asks for to this version, and compares its hash.
         "UV_CONSTRAINT": str(project / requirements("maturin", lane.maturin).relative_to(ROOT)),

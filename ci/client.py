@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ci import index, tools
 from ci.console import console
-from ci.errors import CiError
+from ci.errors import CiError, harmless, printable
 
 PERMANENT = re.compile(
     r"(status|error) code 4(?!08|29)\d\d|[Mm]issing credentials|Failed to obtain OIDC token|do not match"
@@ -53,8 +53,8 @@ def send(files: Sequence[Path], upload: str, simple: str) -> UploadError | None:
             if line.startswith("::add-mask::"):  # to the runner, at the start of a line: never to show this token
                 print(line, end="", flush=True)
                 continue
-            last.append(line.rstrip())
-            console.print(f"      {last[-1]}", markup=False)
+            last.append(printable(line.rstrip()))
+            console.print(f"      {harmless(last[-1])}", markup=False)
     if process.returncode == 0:
         return None
     said = "\n".join(last)

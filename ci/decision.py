@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import zipfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +17,8 @@ from pathlib import Path
 from packaging.tags import Tag, parse_tag
 from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
 
-from ci import checks, evidence, folder, matrix
+from ci import attestation, checks, consistent, evidence, folder, head, host, matrix
+from ci.audit import archive
 from ci.checks import Expected
 from ci.console import shorten
 from ci.errors import CiError
@@ -34,13 +34,17 @@ CLOCKS_DIFFER = timedelta(minutes=5)
 
 @dataclass(kw_only=True)
 class Row:
-    """One declared artifact: the file, if it is there, and the evidence on it by (check, subject)."""
+    """One declared artifact: the file, if it is there, and the evidence on it by (check, subject).
+
+    unusable: of which a file is there that is no evidence; that is a problem of the decision's.
+    """
 
     artifact: Artifact
     path: Path | None = None
     sha256: str = ""
     size: int = 0
     words: dict[tuple[str, str], Evidence] = field(default_factory=dict)
+    unusable: set[tuple[str, str]] = field(default_factory=set)
     problems: list[CiError] = field(default_factory=list)
 
 
@@ -103,7 +107,7 @@ def from_args(args: argparse.Namespace) -> Decision:
     # A hosted job has a machine of each platform: there nothing but that counts.
     strict = args.native or os.environ.get("GITHUB_ACTIONS") == "true"
     accept = ({} if strict else rehearsed(platforms)) | accepted(declared, args.accept)
-    made = decide(args.dist, declared, version, platforms, accept)
+    made = decide(args.dist, declared, version, platforms, accept, commit=head.commit() if strict else None)
     if version != workspace:
         problem = CiError(
             "the version to release is not the workspace's",
@@ -150,22 +154,27 @@ def decide(
     platforms: Sequence[Platform],
     accept: Mapping[str, str] | None = None,
     now: datetime | None = None,
+    commit: str | None = None,
 ) -> Decision:
     """Reads `dist` and says all that speaks against releasing it.
 
     accept: of a platform by name, or of platform/interpreter, the weakest host that is taken for its tests; native where
-    neither is named.
+    neither is named. commit: what all must have been built from; None where any one commit will do.
     """
     accept = accept or {}
     rows = [Row(artifact=artifact) for artifact in declared.artifacts(version, platforms)]
     decision = Decision(version=version, rows=rows)
     decision.problems += files(dist, rows)
     decision.problems += read_evidence(dist, rows)
+    by_bytes = {row.sha256: row.artifact.filename for row in rows if row.path}
     for row in rows:
         if row.path:
-            row.problems += inside(row)
-        row.problems += proven(row, accept, now or datetime.now(UTC))
-    decision.problems += one_commit(rows)
+            row.problems += inside(row, declared)
+            row.problems += attested(row)
+        row.problems += proven(row, accept, now or datetime.now(UTC), by_bytes)
+    decision.problems += one_commit(rows, commit)
+    decision.problems += one_plan(rows, declared)
+    decision.problems += unserved(declared, platforms)
     for platform in platforms:
         runs = [(row, expected, way) for row in rows if row.artifact.platform == platform for expected, way in ran(row)]
         # What was named one by one is listed one by one; it does not speak for the platform.
@@ -181,9 +190,11 @@ def files(dist: Path, rows: list[Row]) -> Iterator[CiError]:
     by_name = {row.artifact.filename: row for row in rows}
     by_key = {key(row.artifact.filename): row for row in rows}
     by_bytes: dict[str, str] = {}
+    not_files = set()
     for path in folder.entries(dist):
         if path.is_symlink() or not path.is_file():
             yield extra(path.name, "a link or a folder", "artifacts are plain files")
+            not_files.add(path.name)
             continue
         digest = evidence.sha256(path)
         if digest in by_bytes:
@@ -204,7 +215,7 @@ def files(dist: Path, rows: list[Row]) -> Iterator[CiError]:
         else:
             yield extra(path.name, "nothing declared", "the plan lists what ships; with --platform, of that platform alone")
     for row in rows:
-        if row.path is None:
+        if row.path is None and row.artifact.filename not in not_files:
             row.problems.append(
                 CiError(
                     f"{row.artifact.filename}: missing",
@@ -239,36 +250,63 @@ def extra(name: str, found: str, why: str) -> CiError:
     )
 
 
-def inside(row: Row) -> Iterator[CiError]:
-    """The tags in a wheel's WHEEL file are those of its name: the cheap part of the audit, done again on these bytes."""
-    if row.path is None or row.artifact.is_sdist:
+def inside(row: Row, declared: Matrix) -> Iterator[CiError]:
+    """It unpacks safely, and a wheel's WHEEL file says the tags of its name: the cheap part of the audit, done again."""
+    if row.path is None:
         return
+    name = row.artifact.filename
     try:
-        with zipfile.ZipFile(row.path) as archive:
-            (name,) = (n for n in archive.namelist() if n.count("/") == 1 and n.endswith(".dist-info/WHEEL"))
-            lines = HeaderParser().parsestr(archive.read(name).decode("utf-8")).get_all("Tag", [])
-            found: frozenset[Tag] = frozenset().union(*map(parse_tag, lines))
-            shown = ", ".join(sorted(map(str, found))) or "no Tag line"
-    except Exception as error:  # noqa: BLE001  # damaged archives make zipfile raise half a dozen kinds of errors
-        found, shown = frozenset(), f"unreadable: {error}"
+        members = archive.read(row.path, row.artifact, declared)
+    except CiError as error:
+        # The audit said the same, if these are the bytes that it saw.
+        yield CiError(f"{name}: {error.message}", expected=error.expected, found=error.found, todo=error.todo)
+        return
+    if row.artifact.is_sdist:
+        return
+    files = [data for member, data in members.items() if member.count("/") == 1 and member.endswith(".dist-info/WHEEL")]
+    lines = HeaderParser().parsestr(files[0].decode("utf-8", "replace")).get_all("Tag", []) if len(files) == 1 else []
+    try:
+        found: frozenset[Tag] = frozenset().union(*map(parse_tag, lines))
+    except ValueError:
+        found = frozenset()
     if found != row.artifact.tags:
         yield CiError(
-            f"{row.artifact.filename}: its WHEEL file does not say the tags of its name",
+            f"{name}: its WHEEL file does not say the tags of its name",
             expected=", ".join(sorted(map(str, row.artifact.tags))),
-            found=shown,
+            found=", ".join(lines) or "no Tag line in one WHEEL file",
             todo="it was renamed, retagged or damaged: build it again",
         )
+
+
+def attested(row: Row) -> Iterator[CiError]:
+    """What goes out with the artifact is about the artifact."""
+    beside = row.path.with_name(f"{row.path.name}{attestation.SUFFIX}") if row.path else None
+    if beside is not None and os.path.lexists(beside):
+        try:
+            attestation.check(beside, row.artifact.filename, row.sha256)
+        except CiError as error:
+            yield error
 
 
 def read_evidence(dist: Path, rows: list[Row]) -> Iterator[CiError]:
     """Gives each row its evidence; a problem for each file that is no evidence on a declared artifact."""
     by_name = {row.artifact.filename: row for row in rows}
+    by_file = {
+        ".".join(filter(None, (row.artifact.filename, expected.check, expected.subject, "json"))): (row, expected)
+        for row in rows
+        for expected in checks.expected_checks(row.artifact)
+    }
     where = evidence.folder(dist)
+    if where.is_symlink() or (where.exists() and not where.is_dir()):
+        yield extra(where.name, "a link or a file", "evidence lies in the folder itself")
     for path in sorted(where.iterdir()) if where.is_dir() else []:
         try:
             word = evidence.read(path)
-        except (CiError, OSError) as error:
-            yield error if isinstance(error, CiError) else CiError(f"{path.name}: {error}", todo="remove it")
+        except CiError as error:
+            yield error
+            if path.name in by_file:
+                of, expected = by_file[path.name]
+                of.unusable.add((expected.check, expected.subject))
             continue
         row = by_name.get(word.artifact)
         subject = word.subject or ""
@@ -284,23 +322,40 @@ def read_evidence(dist: Path, rows: list[Row]) -> Iterator[CiError]:
         row.words[word.check, subject] = word
 
 
-def proven(row: Row, accept: Mapping[str, str], now: datetime) -> Iterator[CiError]:
-    """A problem for each expected check that has no valid, passing evidence on these very bytes."""
+def proven(row: Row, accept: Mapping[str, str], now: datetime, by_bytes: Mapping[str, str]) -> Iterator[CiError]:
+    """A problem for each expected check that has no valid, passing evidence on these very bytes.
+
+    by_bytes: the artifacts that are there, by their SHA-256.
+    """
     platform = row.artifact.platform.name if row.artifact.platform else ""
+    build = row.words.get(("build", ""))
     for expected in checks.expected_checks(row.artifact):
         allowed = accept.get(f"{platform}/{expected.subject}", accept.get(platform, "native"))
         word = row.words.get((expected.check, expected.subject))
         if word is None:
-            if not (expected.dynamic and allowed == "static"):
+            if not (expected.dynamic and allowed == "static") and (expected.check, expected.subject) not in row.unusable:
                 yield refused(row, expected, "no evidence", "a passing check", "none", f"run `python -m ci {expected.verb}`")
-        else:
-            yield from judged(row, expected, word, allowed, now)
+            continue
+        yield from of_these_bytes(row, expected, word, by_bytes)
+        yield from judged(row, expected, word, allowed)
+        yield from in_time(row, expected, word, build, now)
+        for said in consistent.problems(row.artifact, word):
+            yield refused(row, expected, said.message, said.expected, said.found, f"run `python -m ci {expected.verb}` again")
 
 
-def judged(row: Row, expected: Expected, word: Evidence, allowed: str, now: datetime) -> Iterator[CiError]:
+def of_these_bytes(row: Row, expected: Expected, word: Evidence, by_bytes: Mapping[str, str]) -> Iterator[CiError]:
+    if row.path is None or word.sha256 == row.sha256:
+        return
     again = f"run `python -m ci {expected.verb}` again"
-    if row.path and word.sha256 != row.sha256:
+    if other := by_bytes.get(word.sha256):
+        todo = f"it was made on that file, and copied: {again}"
+        yield refused(row, expected, "evidence of another artifact", row.sha256, f"{word.sha256}, which is {other}", todo)
+    else:
         yield refused(row, expected, "evidence of other bytes", row.sha256, word.sha256, f"the file changed since: {again}")
+
+
+def judged(row: Row, expected: Expected, word: Evidence, allowed: str) -> Iterator[CiError]:
+    again = f"run `python -m ci {expected.verb}` again"
     if word.verdict != "pass":
         said = CiError.from_detail(word.detail)
         yield refused(row, expected, f"failed: {said.message}", said.expected, shorten(said.found, 300), said.todo or again)
@@ -308,17 +363,25 @@ def judged(row: Row, expected: Expected, word: Evidence, allowed: str, now: date
     if word.host not in hosts:
         todo = "run it on a machine of the platform" if expected.dynamic else again
         yield refused(row, expected, "made on a host that does not count", " or ".join(hosts), word.host, todo)
-    try:
-        finished = datetime.fromisoformat(word.finished)
-        in_time = finished.tzinfo is not None and finished <= now + CLOCKS_DIFFER
-    except ValueError:
-        in_time = False
-    if not in_time:
-        yield refused(
-            row, expected, "evidence from the future", f"a UTC time before {now:%Y-%m-%dT%H:%MZ}", word.finished, again
-        )
+    elif expected.dynamic and (platform := row.artifact.platform):
+        # What says native and names another machine was run under something, or nowhere.
+        native = host.is_of(platform, word.machine)
+        if native != (word.host == "native"):
+            wanted = f"a machine of {platform.target}" if word.host == "native" else f"another machine than {platform.target}"
+            yield refused(row, expected, f"said to be {word.host} on a machine that cannot be", wanted, word.machine, again)
     if not (word.tool and word.version) and word.verdict == "pass":
         yield refused(row, expected, "evidence without a tool", "a tool and its version", f"{word.tool} {word.version}", again)
+
+
+def in_time(row: Row, expected: Expected, word: Evidence, build: Evidence | None, now: datetime) -> Iterator[CiError]:
+    """Not from the future, and not of a time before the file was there; clocks may differ a little."""
+    again = f"run `python -m ci {expected.verb}` again"
+    finished = datetime.fromisoformat(word.finished)
+    if finished > now + CLOCKS_DIFFER:
+        wanted = f"a UTC time before {now:%Y-%m-%dT%H:%MZ}"
+        yield refused(row, expected, "evidence from the future", wanted, word.finished, again)
+    if build is not None and finished < datetime.fromisoformat(build.finished) - CLOCKS_DIFFER:
+        yield refused(row, expected, "evidence from before the build", f"a time after {build.finished}", word.finished, again)
 
 
 def refused(row: Row, check: Expected, message: str, expected: str, found: str, todo: str) -> CiError:
@@ -332,8 +395,8 @@ def ran(row: Row) -> Iterator[tuple[Expected, str]]:
         yield expected, word.host if word else "static"
 
 
-def one_commit(rows: list[Row]) -> Iterator[CiError]:
-    """All artifacts of a release are built from one commit."""
+def one_commit(rows: list[Row], wanted: str | None) -> Iterator[CiError]:
+    """All artifacts of a release are built from one commit, and where it is known from `wanted`."""
     built = {row.artifact.filename: row.words["build", ""] for row in rows if ("build", "") in row.words}
     commits = Counter(str(word.detail.get("commit") or "") for word in built.values())
     if len(commits) > 1:
@@ -349,3 +412,36 @@ def one_commit(rows: list[Row]) -> Iterator[CiError]:
             found=", ".join(odd),
             todo="build them again from one commit",
         )
+    if wanted is not None and (others := commits.keys() - {wanted}):
+        yield CiError(
+            "not built from the commit that is checked out",
+            expected=wanted or "none, outside a checkout",
+            found=", ".join(sorted(others)) or "none",
+            todo="check out the commit that was built, or build again from this one",
+        )
+
+
+def one_plan(rows: list[Row], declared: Matrix) -> Iterator[CiError]:
+    """The evidence was made under the matrix that decides: what was dropped since is not simply no longer asked for."""
+    for table, digest in declared.digests.items():
+        others = [word for row in rows for word in row.words.values() if word.plan.get(table) != digest]
+        if others:
+            yield CiError(
+                f"[{table}] of ci/matrix.toml is not what evidence was made under",
+                expected=f"sha256 {digest}",
+                found=f"{len(others)} files, {others[0].filename} the first: {others[0].plan.get(table, 'none')}",
+                todo="build, audit and test with this matrix; or check out the one that was built with",
+            )
+
+
+def unserved(declared: Matrix, platforms: Sequence[Platform]) -> Iterator[CiError]:
+    """Every interpreter that is named gets a wheel."""
+    for platform in platforms:
+        for interpreter in declared.interpreters:
+            if not any(interpreter.accepts(wheel.tag, platform.tag) for wheel in declared.wheels):
+                yield CiError(
+                    f"{interpreter.name} takes no wheel on {platform.name}",
+                    expected="a wheel for every interpreter of ci/matrix.toml",
+                    found="none that its tags accept",
+                    todo="add the wheel's row, or take the interpreter's away",
+                )

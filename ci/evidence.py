@@ -5,16 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from dataclasses import asdict, dataclass, field, fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
+from ci import host as hosts
+from ci import matrix, strict
 from ci.errors import CiError
 from ci.matrix import Host
 
-FORMAT = 1
+FORMAT = 2
 """The version of the evidence format; the gate refuses any other."""
+
+LARGEST = 1 << 20
+"""Bytes of an evidence file; ours have thousands."""
 
 Verdict = Literal["pass", "fail"]
 
@@ -24,7 +30,8 @@ class Evidence:
     """One check's word on one artifact.
 
     subject is the interpreter of a test, None for a check of the file itself. host says how the artifact's code was run:
-    natively, under emulation, or not at all. finished is UTC, ISO 8601.
+    natively, under emulation, or not at all; machine which machine that was, as ci/host.py names it. plan is what was
+    declared when the check was made, a SHA-256 for each table of ci/matrix.toml. finished is UTC, ISO 8601.
     """
 
     artifact: str
@@ -36,6 +43,8 @@ class Evidence:
     detail: dict[str, Any] = field(default_factory=dict)
     host: Host
     subject: str | None = None
+    machine: str = field(default_factory=hosts.here)
+    plan: dict[str, str] = field(default_factory=matrix.digests)
     finished: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     format: int = FORMAT
 
@@ -72,27 +81,51 @@ def write_text(path: Path, text: str) -> None:
 def read(path: Path) -> Evidence:
     """One evidence file; a CiError when it is not one."""
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-        known = {f.name for f in fields(Evidence)}
-        if not isinstance(raw, dict) or raw.get("format") != FORMAT or raw.keys() != known:
-            raise ValueError(f"not evidence of format {FORMAT}")
+        if path.is_symlink() or not path.is_file():
+            raise ValueError("not a plain file")
+        if path.stat().st_size > LARGEST:
+            raise ValueError(f"larger than {LARGEST:,} bytes")
+        raw = strict.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(raw, dict) or type(raw.get("format")) is not int or raw["format"] != FORMAT:
+            said = raw.get("format", "none") if isinstance(raw, dict) else "none"
+            raise ValueError(f"not evidence of format {FORMAT}, which this gate reads, but of {said!r}")
+        if odd := sorted(raw.keys() ^ {f.name for f in fields(Evidence)}):
+            raise ValueError(f"keys of another format: {', '.join(odd)}")
         evidence = Evidence(**raw)
-        texts = (evidence.artifact, evidence.sha256, evidence.check, evidence.tool, evidence.version, evidence.finished)
-        if not all(isinstance(text, str) for text in (*texts, evidence.subject or "")) or not isinstance(evidence.detail, dict):
-            raise ValueError("a value of the wrong type")
-        if evidence.verdict not in ("pass", "fail"):
-            raise ValueError(f"verdict {evidence.verdict!r} is neither pass nor fail")
-        if evidence.host not in ("native", "emulated", "static"):
-            raise ValueError(f"host {evidence.host!r} is none of native, emulated, static")
+        well_formed(evidence)
         if evidence.filename != path.name:
             raise ValueError(f"its contents belong in {evidence.filename}")
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OSError) as error:
         raise CiError(
             f"{path.name}: not usable as evidence: {error}",
             expected="the file that a verb of python -m ci wrote",
+            found=str(error),
             todo="run the check again; do not edit evidence",
         ) from error
     return evidence
+
+
+def well_formed(evidence: Evidence) -> None:
+    """A ValueError for a value that no verb writes."""
+    texts = ("artifact", "sha256", "check", "tool", "version", "machine", "finished")
+    wrong = [name for name in texts if not isinstance(getattr(evidence, name), str)]
+    wrong += [name for name in ("detail", "plan") if not isinstance(getattr(evidence, name), dict)]
+    subject: object = evidence.subject
+    wrong += ["subject"] if subject is not None and not (isinstance(subject, str) and subject) else []
+    if wrong:
+        raise ValueError(f"a value of the wrong type: {', '.join(wrong)}")
+    if evidence.verdict not in ("pass", "fail"):
+        raise ValueError(f"verdict {evidence.verdict!r} is neither pass nor fail")
+    if evidence.host not in ("native", "emulated", "static"):
+        raise ValueError(f"host {evidence.host!r} is none of native, emulated, static")
+    if not re.fullmatch(r"[0-9a-f]{64}", evidence.sha256):
+        raise ValueError(f"{evidence.sha256!r} is no SHA-256")
+    try:
+        finished = datetime.fromisoformat(evidence.finished)
+    except ValueError:
+        finished = None
+    if finished is None or finished.utcoffset() != timedelta():
+        raise ValueError(f"finished {evidence.finished!r}, which is no time in UTC")
 
 
 def discard(dist: Path, artifact: str) -> None:

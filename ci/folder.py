@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterable
 from pathlib import Path
 
-from ci import matrix
+from ci import attestation, matrix
 from ci.errors import CiError
 from ci.matrix import Artifact
 from ci.paths import DIST
@@ -27,10 +27,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-ATTESTATION = ".publish.attestation"
-"""What a signer puts behind the name of an artifact (PEP 740); it is published with that artifact."""
-
-
 def entries(dist: Path) -> list[Path]:
     """The files of the folder that claim to be artifacts: all but what the verbs write, and what attests to one of them."""
     if not dist.is_dir():
@@ -40,7 +36,7 @@ def entries(dist: Path) -> list[Path]:
             todo="python -m ci build makes them",
         )
     there = {path.name for path in dist.iterdir()}
-    beside = OURS | {f"{name}{ATTESTATION}" for name in there}
+    beside = OURS | {f"{name}{attestation.SUFFIX}" for name in there}
     return sorted(dist / name for name in there - beside)
 
 

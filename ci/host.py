@@ -17,8 +17,13 @@ def here() -> str:
 
 def runs(declared: Platform) -> bool:
     """Whether this machine runs the platform's code natively."""
-    machine, system = here().split(" ")
-    return declared.target.startswith(f"{machine}-") and f"-{system}" in declared.target
+    return is_of(declared, here())
+
+
+def is_of(declared: Platform, machine: str) -> bool:
+    """Whether a machine, named as `here` does, is of this platform."""
+    processor, _, system = machine.partition(" ")
+    return bool(processor and system) and declared.target.startswith(f"{processor}-") and f"-{system}" in declared.target
 
 
 def way(declared: Platform) -> Host:

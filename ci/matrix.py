@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
+import json
 import re
 import tomllib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from packaging.tags import Tag, cpython_tags, parse_tag
 
@@ -121,6 +124,19 @@ class Matrix:
     platforms: tuple[Platform, ...]
     sdist_interpreter: Interpreter
 
+    @cached_property
+    def digests(self) -> dict[str, str]:
+        """The SHA-256 of each table's meaning: comments and layout aside. Evidence carries them."""
+        tables = {
+            "project": [self.name, self.module, self.rust, self.wheel_budget, self.sdist_budget],
+            "lane": [asdict(lane) for lane in self.lanes],
+            "interpreter": [asdict(interpreter) for interpreter in self.interpreters],
+            "wheel": [[wheel.tag, wheel.lane.name, wheel.interpreter.name] for wheel in self.wheels],
+            "platform": [asdict(platform) for platform in self.platforms],
+            "sdist": [self.sdist_interpreter.name],
+        }
+        return {name: hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest() for name, rows in tables.items()}
+
     def select_platforms(self, names: Iterable[str]) -> tuple[Platform, ...]:
         """The platforms of these names; none or "all" is every one."""
         names = list(names)
@@ -159,14 +175,24 @@ class Matrix:
         return (*wheels, sdist)
 
 
+TABLES = frozenset({"project", "lane", "interpreter", "wheel", "sdist", "platform"})
+LARGEST_BUDGET = 100_000_000
+"""What an index takes of one file."""
+
+PROJECT = frozenset({"name", "module", "wheel-budget", "sdist-budget", "rust"})
+
+
 def load(path: Path = ROOT / "ci" / "matrix.toml") -> Matrix:
-    """The matrix in `path`. A missing or unknown key, or a name that stands for nothing, is a CiError."""
-    raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    """The matrix in `path`. A missing or unknown key, or a name that stands for nothing or for two, is a CiError."""
     try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        known = ((raw.keys(), TABLES), (raw["project"].keys(), PROJECT), (raw["sdist"].keys(), {"interpreter"}))
+        if odd := sorted(key for keys, wanted in known for key in keys ^ wanted):
+            raise KeyError(", ".join(odd))
         project = raw["project"]
-        lanes = {row["name"]: Lane(**_keys(row, features=tuple(row["features"]))) for row in raw["lane"]}
-        interpreters = {row["name"]: Interpreter(**_keys(row)) for row in raw["interpreter"]}
-        return Matrix(
+        lanes = _named(Lane(**_keys(row, features=tuple(row["features"]))) for row in raw["lane"])
+        interpreters = _named(Interpreter(**_keys(row)) for row in raw["interpreter"])
+        made = Matrix(
             name=project["name"],
             module=project["module"],
             rust=project["rust"],
@@ -179,17 +205,62 @@ def load(path: Path = ROOT / "ci" / "matrix.toml") -> Matrix:
                 for row in raw["wheel"]
             ),
             platforms=tuple(
-                Platform(**_keys(row, not_rehearsed=tuple(row.get("not-rehearsed", ())))) for row in raw["platform"]
+                _named(
+                    Platform(**_keys(row, not_rehearsed=tuple(row.get("not-rehearsed", ())))) for row in raw["platform"]
+                ).values()
             ),
             sdist_interpreter=interpreters[raw["sdist"]["interpreter"]],
         )
-    except (KeyError, TypeError) as error:
+        found = list(contradictions(made))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise CiError(
             f"{path.name} does not read as a matrix: {error}",
             expected="the tables and keys of ci/matrix.py",
             found=str(error),
             todo="correct the row: names refer to [[lane]] and [[interpreter]] rows, keys are the fields of the row's class",
         ) from error
+    if found:
+        raise CiError(
+            f"{path.name} contradicts itself: {'; '.join(found)}",
+            expected="rows that agree with each other",
+            found="; ".join(found),
+            todo="correct the rows",
+        )
+    return made
+
+
+@functools.cache
+def digests() -> dict[str, str]:
+    """The checkout's plan as evidence carries it; read once, for a run of a verb has one plan."""
+    return load().digests
+
+
+def contradictions(made: Matrix) -> Iterator[str]:
+    """What cannot be meant: a row that says two things, or that nothing comes of."""
+    for interpreter in made.interpreters:
+        if interpreter.name != f"cp{interpreter.version.replace('.', '')}{'t' * interpreter.free_threaded}":
+            yield f"interpreter {interpreter.name} is not CPython {interpreter.version}{'t' * interpreter.free_threaded}"
+    for wheel in made.wheels:
+        if [other.tag for other in made.wheels].count(wheel.tag) > 1:
+            yield f"wheel {wheel.tag} twice"
+    for platform in made.platforms:
+        yield from bent(platform)
+    for wheel in made.wheels:
+        if not all(wheel.interpreter.accepts(wheel.tag, platform.tag) for platform in made.platforms):
+            yield f"wheel {wheel.tag} is built on {wheel.interpreter.name}, which does not take it"
+    for name, budget in (("wheel-budget", made.wheel_budget), ("sdist-budget", made.sdist_budget)):
+        if type(budget) is not int or not 0 < budget <= LARGEST_BUDGET:
+            yield f"{name} {budget!r} is no number of bytes up to {LARGEST_BUDGET:,}"
+
+
+def bent(platform: Platform) -> Iterator[str]:
+    """What a platform says of itself that cannot be."""
+    processor, system = platform.target.split("-")[0], "macosx_" if "-darwin" in platform.target else "manylinux_"
+    endings = ("_aarch64", "_arm64") if processor == "aarch64" else (f"_{processor}",)
+    if not (platform.tag.startswith(system) and platform.tag.endswith(endings)):
+        yield f"platform {platform.name}: tag {platform.tag} is not of target {platform.target}"
+    if platform.rehearsed not in ("native", "emulated", "static"):
+        yield f"platform {platform.name}: rehearsed {platform.rehearsed!r} is none of native, emulated, static"
 
 
 def project_version(root: Path = ROOT) -> str:
@@ -197,6 +268,19 @@ def project_version(root: Path = ROOT) -> str:
     version: str = tomllib.loads((root / "Cargo.toml").read_text(encoding="utf-8"))["workspace"]["package"]["version"]
     # Cargo writes a pre-release 1.0.0-rc.1, PEP 440 1.0.0rc1; maturin converts it the same way.
     return re.sub(r"-(alpha|beta|rc)\.?(\d+)$", lambda m: {"alpha": "a", "beta": "b", "rc": "rc"}[m[1]] + m[2], version)
+
+
+Row = TypeVar("Row", Lane, Interpreter, Platform)
+
+
+def _named(rows: Iterable[Row]) -> dict[str, Row]:
+    """The rows by name; a ValueError where two have one name: the later would silently take the place of the earlier."""
+    found: dict[str, Row] = {}
+    for row in rows:
+        if row.name in found:
+            raise ValueError(f"the name {row.name} twice")
+        found[row.name] = row
+    return found
 
 
 def _keys(row: dict[str, Any], **replace: object) -> dict[str, Any]:

@@ -7,6 +7,7 @@ refused before the first byte is sent, wheels go before the sdist, and it can be
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import tempfile
 import time
@@ -14,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ci import client, decision, evidence, folder, index, matrix
+from ci import attestation, client, decision, evidence, head, index, matrix, published
 from ci.console import console, passed, refusal
 from ci.decision import Decision
 from ci.errors import CiError
@@ -105,7 +106,11 @@ def run(args: argparse.Namespace) -> int:
             todo="check out the tag that is to be published",
         )
     made = decided(declared, args.dist, args.platform)
-    problems = [*made.all_problems, *([] if on_loopback else unclean(made))]
+    problems = [
+        *made.all_problems,
+        *([] if on_loopback else unclean(made)),
+        *unlisted(made, args.dist, part=bool(args.platform)),
+    ]
     try:
         if problems:
             raise RefusedError(problems)
@@ -140,7 +145,8 @@ def decided(declared: Matrix, dist: Path, platforms: Sequence[str]) -> Decision:
 
 
 def unclean(made: Decision) -> Iterator[CiError]:
-    """A release is built from a commit that others can check out."""
+    """A release is built from a commit that others can check out, and that is checked out here."""
+    here = head.commit()
     for row in made.rows:
         word = row.words.get(("build", ""))
         commit = str(word.detail.get("commit") or "") if word else ""
@@ -151,6 +157,37 @@ def unclean(made: Decision) -> Iterator[CiError]:
                 found=commit or "no commit",
                 todo="build it from a clean checkout",
             )
+        elif commit != here:
+            yield CiError(
+                f"{row.artifact.filename}: not built from the commit that is checked out",
+                expected=here or "no commit, for this is no checkout",
+                found=commit,
+                todo="check out the tag that is to be published",
+            )
+
+
+def unlisted(made: Decision, dist: Path, *, part: bool) -> Iterator[CiError]:
+    """What is published is what SHA256SUMS lists, for that is what was attested. A hosted job has it; a person may."""
+    path = dist / "SHA256SUMS"
+    if not os.path.lexists(path) and (part or os.environ.get("GITHUB_ACTIONS") != "true"):
+        return
+    try:
+        if path.is_symlink() or not path.is_file():
+            raise CiError("not a plain file, or not there")
+        listed = published.sums(path)
+    except CiError as error:
+        found = f"{error.message} {error.found}".strip()
+    else:
+        wanted = {row.artifact.filename: row.sha256 for row in made.rows}
+        odd = wanted.items() - listed.items() if part else wanted.items() ^ listed.items()
+        found = ", ".join(sorted({name for name, _ in odd}))
+    if found:
+        yield CiError(
+            "SHA256SUMS does not list what is to be published",
+            expected="each file once, with the sha256 that was gated, and no other",
+            found=found,
+            todo="python -m ci report --native writes it anew; what was attested must be what is published",
+        )
 
 
 def count(problems: Sequence[CiError]) -> str:
@@ -184,8 +221,9 @@ def stage(release: Release, dist: Path, into: Path) -> Path:
                 todo="find out what writes into the folder; build, audit and test again",
             )
         # What a signer put beside a file goes along with it: PEP 740.
-        if (attestation := dist / f"{name}{folder.ATTESTATION}").is_file():
-            shutil.copyfile(attestation, into / attestation.name)
+        if os.path.lexists(beside := dist / f"{name}{attestation.SUFFIX}"):
+            shutil.copyfile(beside, into / beside.name, follow_symlinks=False)
+            attestation.check(into / beside.name, name, sha256)
     return into
 
 

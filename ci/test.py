@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ci import checks, clean, dynamic, emulation, evidence, folder, host, interpreters, matrix, supervise
+from ci.audit import archive
 from ci.console import console, failed, passed, progress, refusal, skipped
 from ci.errors import CiError
 from ci.evidence import Evidence
-from ci.matrix import Artifact, Host, Interpreter
+from ci.matrix import Artifact, Host, Interpreter, Matrix
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,7 +38,7 @@ class Run:
 
 
 def run(args: argparse.Namespace) -> int:
-    module = matrix.load().module
+    declared = matrix.load()
     artifacts, strangers = folder.selected(args.dist, args.only)
     for path in strangers:
         failed(path.name)
@@ -46,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     bad = len(strangers)
     with progress("testing", len(runs)) as bar, ThreadPoolExecutor(max_workers=max(1, args.jobs)) as pool:
         try:
-            for done in as_completed([pool.submit(test, each, args.dist, module) for each in runs]):
+            for done in as_completed([pool.submit(test, each, args.dist, declared) for each in runs]):
                 bar.advance(bar.task_ids[0])
                 bad += show(done.result())
         except KeyboardInterrupt:
@@ -95,7 +96,7 @@ def python_for(artifact: Artifact, interpreter: Interpreter, how: Host) -> Path:
     return python
 
 
-def test(this: Run, dist: Path, module: str) -> Run:
+def test(this: Run, dist: Path, declared: Matrix) -> Run:
     """Every dynamic check of one artifact on one interpreter, and evidence of each, whatever happens."""
     path = (dist / this.artifact.filename).resolve()
     digest = evidence.sha256(path)
@@ -103,7 +104,8 @@ def test(this: Run, dist: Path, module: str) -> Run:
         space = Path(name).resolve()
         session: dynamic.Session | CiError
         try:
-            session = dynamic.start(this.artifact, path, this.interpreter, this.python, space, module, this.host)
+            archive.read(path, this.artifact, declared)  # an installer unpacks it next
+            session = dynamic.start(this.artifact, path, this.interpreter, this.python, space, declared.module, this.host)
         except CiError as error:
             session = error
         for expected in checks.test_checks(this.artifact):

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rich.markup import escape
 
-from ci import build, evidence, host, matrix
+from ci import evidence, head, host, matrix
 from ci.console import console, skipped
 from ci.errors import CiError
 from ci.matrix import Artifact
@@ -66,10 +66,10 @@ def comparable(artifacts: Iterable[Artifact], dist: Path) -> list[str]:
         if not path.is_file():
             continue
         word = evidence.read(path)
-        if word.detail.get("commit") != build.commit():
+        if word.detail.get("commit") != head.commit():
             raise CiError(
                 f"{dist.name}/{artifact.filename}: built from another commit, so that it cannot be compared",
-                expected=build.commit(),
+                expected=head.commit(),
                 found=str(word.detail.get("commit")),
                 todo=f"nox -s wheels builds it anew; or remove {dist.name}/",
             )

@@ -40,7 +40,16 @@ def main(words: list[str]) -> int:
             console.rule("site", align="left")
             # Anew each time: what a page says depends on stubs, docstrings and results too.
             shutil.rmtree(SITE, ignore_errors=True)
-            build = [bin_folder / "python", "-P", "-m", "sphinx", "--fail-on-warning", "--keep-going", "--quiet", "--fresh-env"]
+            build: list[str | Path] = [
+                bin_folder / "python",
+                "-P",
+                "-m",
+                "sphinx",
+                "--fail-on-warning",
+                "--keep-going",
+                "--quiet",
+                "--fresh-env",
+            ]
             state = Path(folder) / "doctrees"
             bad |= subprocess.run([*build, "--doctree-dir", state, "docs", SITE], cwd=ROOT, env=env, check=False).returncode
     except CiError as error:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from rich.markup import escape
 
-from ci import interpreters, matrix, tools
+from ci import clean, interpreters, matrix, tools
 from ci.console import console
 from ci.errors import CiError
 from ci.matrix import Interpreter, Matrix
@@ -26,6 +26,9 @@ from scripts.tests import install
 
 SERVED = ("cp314", "cp313")
 """The interpreters that Qt's wheels serve and that have one of ours for the full API, the newest first."""
+
+FREE_THREADED = "cp314t"
+"""Where examples/server.py runs as well: it needs nothing but NumPy."""
 
 PACKAGES = {
     "libEGL.so.1": "libegl1",
@@ -56,10 +59,23 @@ def main(words: list[str]) -> int:
             env = os.environ | {"PYTHONPATH": str(site), "QT_QPA_PLATFORM": "offscreen"}
             console.rule(f"examples on {interpreter.command}", align="left")
             command: list[str | Path] = [bin_folder / "python", "-P", "-m", "pytest", *(words or ["examples"])]
-            return subprocess.run(command, cwd=ROOT, env=env, check=False).returncode
+            bad = subprocess.run(command, cwd=ROOT, env=env, check=False).returncode
+            return bad or (0 if words else without_gil(declared, Path(folder)))
     except CiError as error:
         console.print(f"[bold red]error:[/] {escape(str(error))}")
         return 1
+
+
+def without_gil(declared: Matrix, folder: Path) -> int:
+    """The server again, where its requests run side by side; pytest's status."""
+    interpreter = next(each for each in declared.interpreters if each.name == FREE_THREADED)
+    if (python := interpreters.find(interpreter)) is None:
+        raise CiError(f"no {interpreter.command}", todo="nox -s interpreters")
+    bin_folder = tools.environment(clean.requirements(interpreter), python=python)
+    env = os.environ | {"PYTHONPATH": str(install(declared, interpreter, python, folder))}
+    console.rule(f"the server on {interpreter.command}", align="left")
+    command: list[str | Path] = [bin_folder / "python", "-P", "-m", "pytest", "examples/test_server.py"]
+    return subprocess.run(command, cwd=ROOT, env=env, check=False).returncode
 
 
 def newest(declared: Matrix) -> tuple[Interpreter, Path]:

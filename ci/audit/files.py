@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from email.parser import HeaderParser
 from pathlib import Path
 from typing import Any
@@ -30,12 +31,17 @@ def wheel(file: Opened) -> dict[str, Any]:
             todo="maturin writes it unless [tool.maturin.sbom] switches it off",
         )
     compare(file, wanted | sboms, "the wheel")
+    same = {name: file.root / "src" / name for name in sources if (file.root / "src" / name).is_file()}
     licences(file, f"{file.dist_info}/licenses/", f"{file.dist_info}/METADATA")
+    as_committed(file, same | {f"{file.dist_info}/licenses/{name}": file.root / name for name in LICENCES})
     return {"package": len(sources), "licences": list(LICENCES), "sboms": sorted(sboms)}
 
 
 def sdist(file: Opened) -> dict[str, Any]:
-    """Every file that a build reads must be there, as it is in the checkout; nothing that a build makes may be."""
+    """Every file that a build reads must be there, and every file must be as it is in the checkout: a build runs them.
+
+    cargo runs a build.rs that nobody named, pip a setup.py beside pyproject.toml.
+    """
     top = file.top
     needed = {"PKG-INFO", "Cargo.lock", "Cargo.toml", "pyproject.toml", "README.md", *LICENCES}
     crates = ("bindings", "kernels")
@@ -60,7 +66,16 @@ def sdist(file: Opened) -> dict[str, Any]:
             found=", ".join(extra),
             todo="exclude them in [tool.maturin], or add them to .gitignore",
         )
+    inside = {name: file.root / name.removeprefix(f"{top}/") for name in file.members if name != f"{top}/PKG-INFO"}
+    if strange := sorted(name for name, path in inside.items() if not path.is_file()):
+        raise CiError(
+            "files that are not in the checkout are in the sdist",
+            expected="the checkout's files and PKG-INFO",
+            found=", ".join(strange),
+            todo="remove the stray file, or commit it; then build again",
+        )
     licences(file, f"{top}/", f"{top}/PKG-INFO")
+    as_committed(file, inside)
     return {"files": len(file.members)}
 
 
@@ -89,6 +104,17 @@ def compare(file: Opened, wanted: set[str], what: str) -> None:
             expected="the package as it is in src/, one extension module, and its .dist-info",
             found=", ".join(found),
             todo="remove the stray file, or commit the new one; then build again",
+        )
+
+
+def as_committed(file: Opened, wanted: Mapping[str, Path]) -> None:
+    """Each of these members has the bytes of its file in the checkout."""
+    if changed := sorted(name for name, path in wanted.items() if file.members.get(name) != path.read_bytes()):
+        raise CiError(
+            "files are not as they are in the checkout",
+            expected="the same bytes",
+            found=", ".join(changed),
+            todo="build it again from this checkout; if it was: something changes files while they are packed",
         )
 
 

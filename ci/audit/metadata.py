@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from typing import Any
 
 from packaging.metadata import InvalidMetadata, Metadata
+from packaging.requirements import Requirement
 
 from ci.audit.opened import Opened
 from ci.errors import CiError
@@ -52,4 +54,41 @@ def compare(file: Opened, member: str) -> dict[str, Any]:
                 found=found[key] or "no such line",
                 todo="build it again from this checkout, or correct pyproject.toml and Cargo.toml",
             )
+    declared(file, member, said, pyproject)
     return {**found, "Metadata-Version": said.metadata_version}
+
+
+def declared(file: Opened, member: str, said: Metadata, pyproject: dict[str, Any]) -> None:
+    """It asks installers for what the project asks for, and promises the Pythons that are served; no more."""
+    optional = pyproject.get("optional-dependencies", {})
+    asked = [Requirement(text) for text in pyproject.get("dependencies", [])]
+    asked += [Requirement(f"{text} ; extra == '{extra}'") for extra, texts in optional.items() for text in texts]
+    promised = set(pyproject.get("classifiers", []))
+    rows: tuple[tuple[str, set[str], set[str]], ...] = (
+        ("Requires-Dist", {str(row) for row in asked}, {str(row) for row in said.requires_dist or ()}),
+        ("Provides-Extra", set(optional), set(said.provides_extra or ())),
+        ("Classifier", promised, set(said.classifiers or ())),
+        ("Project-URL", urls(pyproject.get("urls", {})), urls(said.project_urls or {})),
+        ("Dynamic", set(), set(said.dynamic or ())),
+    )
+    for key, wanted, found in rows:
+        if odd := sorted(wanted ^ found):
+            raise CiError(
+                f"{key} in {member.rsplit('/', 1)[-1]} is not what pyproject.toml says",
+                expected=", ".join(sorted(wanted)) or "none",
+                found=", ".join(f"{'without ' if row in wanted else ''}{row}" for row in odd),
+                todo="build it again from this checkout",
+            )
+    versions = {match[1] for row in promised if (match := re.fullmatch(r"Programming Language :: Python :: (3\.\d+)", row))}
+    served = {interpreter.version for interpreter in file.declared.interpreters}
+    if odd := sorted(versions ^ served):
+        raise CiError(
+            "the classifiers do not promise the Pythons that are served",
+            expected=", ".join(sorted(served)),
+            found=", ".join(sorted(versions)) or "none",
+            todo=f"make [project] classifiers and the interpreters of ci/matrix.toml agree on {', '.join(odd)}",
+        )
+
+
+def urls(named: dict[str, str]) -> set[str]:
+    return {f"{name}, {url}" for name, url in named.items()}

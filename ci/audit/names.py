@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from email.parser import HeaderParser
 from typing import Any
 
@@ -21,6 +22,11 @@ def wheel(file: Opened) -> dict[str, Any]:
     if (name, str(version), build, tags) != (file.declared.name, file.artifact.version, (), file.artifact.tags):
         raise wrong(file, file.path.name)
     inside = HeaderParser().parsestr(file.text(f"{file.dist_info}/WHEEL"))
+    once = ("Wheel-Version", "Root-Is-Purelib", "Generator")
+    if odd := sorted(f"{key} {number} times" for key, number in Counter(inside.keys()).items() if key in once and number > 1):
+        raise unplain(", ".join(odd))
+    if strange := sorted(set(inside.keys()) - {*once, "Tag"}):
+        raise unplain(", ".join(f"{key}: {inside[key]}" for key in strange))
     said = frozenset().union(*(parse_tag(tag) for tag in inside.get_all("Tag", [])))
     if said != tags:
         raise CiError(
@@ -76,6 +82,15 @@ def suffix(artifact: Artifact) -> str:
     if tag.endswith("-abi3"):
         return ".abi3.so"
     return f".cpython-{tag.split('-')[1].removeprefix('cp')}-{where}.so"
+
+
+def unplain(found: str) -> CiError:
+    return CiError(
+        "its WHEEL file says more than a wheel's does",
+        expected="Wheel-Version, Generator and Root-Is-Purelib once, and the tags",
+        found=found,
+        todo="build it again: installers differ in which of two lines they take, and a build number renames the wheel",
+    )
 
 
 def wrong(file: Opened, found: str) -> CiError:

@@ -29,10 +29,7 @@ class Opened:
 
     @cached_property
     def members(self) -> dict[str, bytes]:
-        # Compiled code, debug information aside, does not shrink tenfold: what claims to is a bomb.
-        if self.artifact.is_sdist:
-            return archive.read_sdist(self.path, limit=20 * self.declared.sdist_budget)
-        return archive.read_wheel(self.path, limit=20 * self.declared.wheel_budget)
+        return archive.read(self.path, self.artifact, self.declared)
 
     @property
     def dist_info(self) -> str:

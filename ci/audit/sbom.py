@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 import tomllib
 from typing import Any
 
+from ci import strict
 from ci.audit.opened import Opened
 from ci.errors import CiError
 
@@ -20,7 +20,7 @@ def check(file: Opened) -> dict[str, Any]:
     if len(names) != 1:
         raise refused("not exactly one SBOM", "one CycloneDX file", ", ".join(names) or "none")
     try:
-        bom = json.loads(file.text(names[0]))
+        bom = strict.loads(file.text(names[0]))
         root = bom["metadata"]["component"]
         listed = {(part["name"], part["version"]): part for part in bom["components"]}
         version = bom["specVersion"]

@@ -10,48 +10,55 @@ import ast
 import inspect
 import re
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
-import hotkernels
 from docutils import nodes
+from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-STUB = Path(__file__).resolve().parents[2] / "src" / "hotkernels" / "_native.pyi"
+PACKAGE = Path(__file__).resolve().parents[2] / "src" / "hotkernels"
+SOURCES = {"hotkernels": PACKAGE / "_native.pyi", "hotkernels.dask": PACKAGE / "dask.py"}
+"""Where the signatures of a module stand."""
 
 ITEM = re.compile(r"^(?P<names>[a-z_]+(?:, [a-z_]+)*): (?P<text>.*)", re.DOTALL)
 """How a docstring tells of arguments: their names, a colon, and what they are."""
 
 
 class Reference(SphinxDirective):
-    """One function or class a line."""
+    """One function or class a line; module: of which module, where it is not the package itself."""
 
     has_content = True
+    option_spec = {"module": directives.unchanged}  # noqa: RUF012 - docutils declares it so
 
     def run(self) -> list[nodes.Node]:
-        stub = ast.parse(STUB.read_text(encoding="utf-8"))
-        self.env.note_dependency(str(STUB))
-        text = "\n".join(line for name in self.content for line in described(stub, name.strip()))
+        module = self.options.get("module", "hotkernels")
+        source = SOURCES[module]
+        self.env.note_dependency(str(source))
+        stub = ast.parse(source.read_text(encoding="utf-8"))
+        names = [line.strip() for line in self.content if line.strip()]
+        text = "\n".join(line for name in names for line in described(stub, module, name))
         return self.parse_text_to_nodes(text, allow_section_headings=False)
 
 
-def described(stub: ast.Module, name: str) -> Iterator[str]:
+def described(stub: ast.Module, module: str, name: str) -> Iterator[str]:
     """Markdown of a function or a class with its members."""
-    found = getattr(hotkernels, name)
+    found = getattr(import_module(module), name)
     written = [node for node in stub.body if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name]
     if not written:
-        raise LookupError(f"{name} is not in {STUB.name}")
+        raise LookupError(f"{name} is not in the sources of {module}")
     first = written[0]
     if isinstance(first, ast.FunctionDef):
         functions = [node for node in written if isinstance(node, ast.FunctionDef)]
-        yield from block("function", signature(general(functions), name), documented(found, general(functions)), 3)
+        yield from block("function", signature(general(functions), name), documented(found, general(functions)), 3, module)
         return
     init = [node for node in first.body if isinstance(node, ast.FunctionDef) and node.name == "__new__"]
     head = signature(init[0], name, skip=1, returns=False) if init else name
     body = list(documented(found))
     for member in dict.fromkeys(public(first)):
         body += ["", *described_member(first, found, member)]
-    yield from block("class", head, body, 5)
+    yield from block("class", head, body, 5, module)
 
 
 def public(owner: ast.ClassDef) -> Iterator[str]:
@@ -98,12 +105,12 @@ def signature(node: ast.FunctionDef, name: str, *, skip: int = 0, returns: bool 
     return re.sub(r"\b_([A-Z])", r"\1", text)
 
 
-def block(kind: str, head: str, body: list[str] | Iterator[str], colons: int) -> Iterator[str]:
+def block(kind: str, head: str, body: list[str] | Iterator[str], colons: int, module: str = "") -> Iterator[str]:
     """A directive of the Python domain."""
     fence = ":" * colons
     yield f"{fence}{{py:{kind}}} {head}"
-    if kind in {"function", "class"}:
-        yield ":module: hotkernels"
+    if module:
+        yield f":module: {module}"
     yield ""
     yield from body
     yield fence

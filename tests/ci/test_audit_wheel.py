@@ -202,7 +202,7 @@ def test_a_damaged_member(wheel: Artifact, dist: Path, judge: Judge) -> None:
     data = bytearray(path.read_bytes())
     data[len(data) // 3] ^= 0xFF
     path.write_bytes(data)
-    assert failures(judge(wheel, dist))["archive"] == "does not unpack"
+    assert "archive" in failures(judge(wheel, dist))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ci import build, host
+from ci import head, host
 from ci.errors import CiError
 from ci.matrix import Artifact
 from scripts import cibuildwheel, reproduce, standin, wheels
@@ -26,7 +26,7 @@ def made(tmp_path: Path, by_label: dict[str, Artifact]) -> Path:
 def test_what_is_there_is_compared(
     made: Path, artifacts: tuple[Artifact, ...], by_label: dict[str, Artifact], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(build, "commit", lambda: "0" * 40)
+    monkeypatch.setattr(head, "commit", lambda: "0" * 40)
     assert cibuildwheel.comparable(artifacts, made) == [by_label["cp312-cp312"].filename]
     assert cibuildwheel.comparable(artifacts, made / "nothing") == []
 
@@ -34,7 +34,7 @@ def test_what_is_there_is_compared(
 def test_another_commit_is_refused_before_the_work(
     made: Path, artifacts: tuple[Artifact, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(build, "commit", lambda: "1" * 40)
+    monkeypatch.setattr(head, "commit", lambda: "1" * 40)
     with pytest.raises(CiError, match="built from another commit") as caught:
         cibuildwheel.comparable(artifacts, made)
     assert (caught.value.expected, caught.value.found) == ("1" * 40, "0" * 40)

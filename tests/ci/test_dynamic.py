@@ -103,12 +103,17 @@ def test_what_does_not_import(free_threaded: tuple[Artifact, Interpreter, Path],
 
 
 def test_what_does_not_install_is_failed_evidence(
-    free_threaded: tuple[Artifact, Interpreter, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    free_threaded: tuple[Artifact, Interpreter, Path],
+    declared: Matrix,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Every check of the run fails, the log is kept and named, and goes when the run passes."""
     artifact, interpreter, python = free_threaded
-    (tmp_path / artifact.filename).write_bytes(b"nothing")
-    done = test.test(test.Run(artifact, interpreter, python), tmp_path, "hotkernels._native")
+    members = factory.wheel_members(artifact)
+    del members[f"hotkernels-{artifact.version}.dist-info/WHEEL"]
+    factory.write_wheel(tmp_path / artifact.filename, members)
+    done = test.test(test.Run(artifact, interpreter, python), tmp_path, declared)
     assert {word.check: word.verdict for word in done.words} == dict.fromkeys(("import", "gil", "tests", "threads"), "fail")
     assert test.show(done)
     log = tmp_path / "logs" / f"{artifact.filename}.{interpreter.name}.log"

@@ -82,9 +82,10 @@ def test_a_folder_or_a_link_is_extra(dist: Path, artifacts: tuple[Artifact, ...]
     path.replace(dist.parent / "elsewhere")
     path.symlink_to(dist.parent / "elsewhere")
     said = messages(gate(dist))
-    assert f"{path.name}: does not belong here" in said
-    assert f"{path.name}: missing" in said
-    assert "more: does not belong here" in said
+    assert said == [
+        "hotkernels-0.1.0-cp312-cp312-manylinux_2_28_x86_64.whl: does not belong here",
+        "more: does not belong here",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -143,7 +144,7 @@ def test_no_zip_at_all(dist: Path, by_label: dict[str, Artifact], gate: Gate) ->
     (dist / wheel.filename).write_bytes(b"nothing")
     factory.prove(dist, wheel)
     (problem,) = gate(dist).all_problems
-    assert problem.found.startswith("unreadable")
+    assert problem.message == f"{wheel.filename}: not one whole zip archive"
 
 
 def test_each_piece_of_evidence_is_asked_for_by_name(
@@ -180,8 +181,7 @@ def test_tests_of_every_interpreter_are_asked_for(by_label: dict[str, Artifact])
         ({"sha256": "0" * 64}, "size: evidence of other bytes", "0" * 64),
         ({"host": "native"}, "size: made on a host that does not count", "native"),
         ({"finished": "2999-01-01T00:00:00+00:00"}, "size: evidence from the future", "2999"),
-        ({"finished": "yesterday"}, "size: evidence from the future", "yesterday"),
-        ({"finished": "2026-01-01T00:00:00"}, "size: evidence from the future", "2026"),
+        ({"finished": "2026-01-01T00:00:00+00:00"}, "size: evidence from before the build", "2026"),
         ({"tool": ""}, "size: evidence without a tool", "1.0"),
     ],
 )
@@ -198,7 +198,9 @@ def test_evidence_that_proves_nothing(
 @pytest.mark.parametrize(
     "values",
     [
-        {"format": 2},
+        {"format": 1},
+        {"finished": "yesterday"},
+        {"finished": "2026-01-01T00:00:00"},
         {"format": None},
         {"verdict": "maybe"},
         {"host": "moon"},
@@ -212,8 +214,8 @@ def test_evidence_that_is_none(values: dict[str, Any], dist: Path, by_label: dic
     name = f"{by_label['cp312-cp312'].filename}.size.json"
     change(dist, name, **values)
     said = messages(gate(dist))
-    assert any(message.startswith(f"{name}: not usable as evidence") for message in said)
-    assert any(message.endswith("size: no evidence") for message in said)
+    (message,) = said
+    assert message.startswith(f"{name}: not usable as evidence")
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null", "\xff", "{"])
@@ -266,7 +268,7 @@ def test_any_flipped_bit_is_refused(
 
 def test_emulated_tests_count_where_that_is_accepted(dist: Path, by_label: dict[str, Artifact], gate: Gate) -> None:
     name = f"{by_label['cp312-cp312'].filename}.tests.cp312.json"
-    change(dist, name, host="emulated")
+    change(dist, name, host="emulated", machine="aarch64 linux")
     (problem,) = gate(dist).all_problems
     assert (problem.expected, problem.found) == ("native", "emulated")
     made = gate(dist, accept={"linux-x86_64": "emulated"})
@@ -301,7 +303,7 @@ def test_what_is_rehearsed_counts_locally_and_never_on_a_hosted_runner(
 ) -> None:
     seen: list[dict[str, str]] = []
 
-    def decide(*given: Any) -> Decision:
+    def decide(*given: Any, commit: str | None) -> Decision:
         seen.append(given[-1])
         return Decision(version="", rows=[])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from ci import __main__, client, evidence, index, publish
+from ci import __main__, client, evidence, head, index, publish
 from ci.errors import CiError
 from ci.matrix import Artifact, Matrix
 from scripts.rehearsal import faults
 from scripts.rehearsal.faults import Fault, Proxy
+from tests.ci import factory
 from tests.ci.memory_index import MemoryIndex
 
 LINUX = ("--platform", "linux-x86_64")
@@ -360,7 +362,10 @@ def test_loopback() -> None:
     assert not any(map(index.loopback, ("http://10.0.0.1/", "http://localhost.example/", "https://index.example/simple/", "")))
 
 
-def test_a_release_is_built_from_a_commit(dist: Path, declared: Matrix) -> None:
+def test_a_release_is_built_from_the_commit_that_is_checked_out(
+    dist: Path, declared: Matrix, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(head, "commit", lambda: "0" * 40)
     made = publish.decided(declared, dist, ["linux-x86_64"])
     assert made.complete
     assert list(publish.unclean(made)) == []
@@ -369,6 +374,12 @@ def test_a_release_is_built_from_a_commit(dist: Path, declared: Matrix) -> None:
     made = publish.decided(declared, dist, ["linux-x86_64"])
     assert made.complete
     assert len(list(publish.unclean(made))) == len(made.rows)
+    monkeypatch.setattr(head, "commit", lambda: "1" * 40)
+    for path in (dist / "evidence").glob("*.build.json"):
+        path.write_text(path.read_text().replace("-dirty", ""))
+    problems = list(publish.unclean(publish.decided(declared, dist, ["linux-x86_64"])))
+    assert {(problem.expected, problem.found) for problem in problems} == {("1" * 40, "0" * 40)}
+    assert len(problems) == len(made.rows)
 
 
 def test_bytes_that_change_after_the_decision_are_not_sent(
@@ -388,10 +399,63 @@ def test_bytes_that_change_after_the_decision_are_not_sent(
 
 
 def test_an_attestation_goes_with_its_file(dist: Path, memory: MemoryIndex, said: Callable[[], str]) -> None:
-    (dist / f"{THIRD}.publish.attestation").write_text('{"version": 1}')
+    signed = factory.attestation(THIRD, evidence.sha256(dist / THIRD))
+    (dist / f"{THIRD}.publish.attestation").write_text(json.dumps(signed))
     assert run(dist, memory.url) == 0
-    assert memory.fields[THIRD]["attestations"] == '[{"version":1}]'
+    assert json.loads(str(memory.fields[THIRD]["attestations"])) == [signed]
     assert sum("attestations" in fields for fields in memory.fields.values()) == 1
+
+
+def test_an_attestation_that_changed_after_the_decision_is_not_sent(
+    dist: Path, memory: MemoryIndex, monkeypatch: pytest.MonkeyPatch, said: Callable[[], str]
+) -> None:
+    """A link that was put there since would send any file of the machine."""
+    path = dist / f"{THIRD}.publish.attestation"
+    path.write_text(json.dumps(factory.attestation(THIRD, evidence.sha256(dist / THIRD))))
+    decided = publish.decided
+
+    def then_changed(*args: Any) -> Any:
+        made = decided(*args)
+        path.unlink()
+        path.symlink_to("/etc/hostname")
+        return made
+
+    monkeypatch.setattr(publish, "decided", then_changed)
+    assert run(dist, memory.url) == 1
+    assert "does not attest to the artifact that it lies beside" in said()
+    assert memory.files == {}
+
+
+def test_what_is_published_is_what_was_listed(
+    dist: Path, memory: MemoryIndex, wanted: dict[str, str], monkeypatch: pytest.MonkeyPatch, said: Callable[[], str]
+) -> None:
+    """SHA256SUMS is what the attestation is about."""
+    lines = [f"{sha256}  {name}\n" for name, sha256 in wanted.items()]
+    bad = {"other bytes": [lines[0].replace(lines[0][:64], "0" * 64), *lines[1:]], "one less": lines[1:], "no sums": ["x\n"]}
+    for what, listed in bad.items():
+        (dist / "SHA256SUMS").write_text("".join(listed))
+        assert run(dist, memory.url) == 1, what
+        assert "SHA256SUMS does not list what is to be published" in said()
+    (dist / "SHA256SUMS").unlink()
+    (dist / "SHA256SUMS").symlink_to(dist / "evidence")
+    assert run(dist, memory.url) == 1
+    assert memory.files == {}
+    (dist / "SHA256SUMS").unlink()
+    (dist / "SHA256SUMS").write_text("".join(lines))
+    assert run(dist, memory.url) == 0
+
+
+def test_a_hosted_job_publishes_nothing_that_was_not_attested(
+    dist: Path, declared: Matrix, wanted: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = publish.decided(declared, dist, ["linux-x86_64"])
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    assert [problem.message for problem in publish.unlisted(made, dist, part=False)] == [
+        "SHA256SUMS does not list what is to be published"
+    ]
+    (dist / "SHA256SUMS").write_text("".join(f"{sha256}  {name}\n" for name, sha256 in [*wanted.items(), ("more", "0" * 64)]))
+    assert [problem.found for problem in publish.unlisted(made, dist, part=False)] == ["more"]
+    assert list(publish.unlisted(made, dist, part=True)) == []
 
 
 def test_an_attestation_of_nothing_is_extra(dist: Path, memory: MemoryIndex, said: Callable[[], str]) -> None:
