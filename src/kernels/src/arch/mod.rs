@@ -122,6 +122,10 @@ pub trait Arch: Copy + Send + Sync + 'static {
     /// Asks for the memory there to be brought near; any address will do.
     #[inline(always)]
     fn prefetch<T>(self, _address: *const T) {}
+
+    /// The same, but no nearer than the second cache.
+    #[inline(always)]
+    fn prefetch_later<T>(self, _address: *const T) {}
 }
 
 /// A vector register.

@@ -20,6 +20,11 @@ pub struct Tile<P, S> {
     pub out: *mut S,
     /// Elements from one row of the result to the next.
     pub stride: usize,
+    /// What will be wanted after the tile: two places, for each of its rows, are asked for while it is computed, the first
+    /// here, the second at the end of a row of the tile. Any address will do.
+    pub ahead: *const S,
+    /// Elements from what is asked for with one row to what is asked for with the next.
+    pub apart: usize,
     /// How many rows and columns of the tile lie within the result.
     pub rows: usize,
     /// See `rows`.
@@ -34,6 +39,9 @@ pub struct Tile<P, S> {
 
 /// More elements than any tile has.
 pub(super) const MAX_TILE: usize = 12 * 32;
+
+/// Steps of the depth between two rows that are asked for.
+const STEPS: usize = 4;
 
 /// A register of sums, one for each of some columns of a tile.
 pub trait Sums<A>: Copy {
@@ -64,6 +72,12 @@ pub trait Sums<A>: Copy {
 
     /// Asks for the memory there to be brought near; any address will do.
     fn prefetch(arch: A, address: *const u8);
+
+    /// Asks for the memory there to be brought less near, where it does not take the place of what is wanted at once.
+    #[inline(always)]
+    fn prefetch_later(arch: A, address: *const u8) {
+        Self::prefetch(arch, address);
+    }
 
     /// The sums, added to those that wait in the result.
     ///
@@ -137,6 +151,11 @@ impl<A: Arch, V: Vector<A>> Sums<A> for V {
     }
 
     #[inline(always)]
+    fn prefetch_later(arch: A, address: *const u8) {
+        arch.prefetch_later(address);
+    }
+
+    #[inline(always)]
     unsafe fn add_waiting(self, arch: A, place: *const Self::Score) -> Self {
         // SAFETY: the caller's promise.
         unsafe { <V as Vector<A>>::load(arch, place) }.add(self)
@@ -145,28 +164,20 @@ impl<A: Arch, V: Vector<A>> Sums<A> for V {
     #[inline(always)]
     unsafe fn put(
         self,
-        arch: A,
-        tile: &Tile<Self::Packed, Self::Score>,
+        _arch: A,
+        _tile: &Tile<Self::Packed, Self::Score>,
         _shape: (usize, usize),
         _at: (usize, usize),
         place: *mut Self::Score,
     ) {
-        // Without a branch, so that the loop over the sums is unrolled and they stay in registers.
-        let bound = if tile.last && tile.cosine {
-            V::Element::ONE
-        } else {
-            V::Element::from_f64(f64::INFINITY)
-        };
         // SAFETY: the caller's promise.
-        unsafe {
-            self.clamp(<V as Vector<A>>::splat(arch, bound))
-                .store(place);
-        }
+        unsafe { self.store(place) };
     }
 }
 
 impl<T: Float> Tile<T, T> {
-    /// The specification: computes it, packed for tiles of `height` rows and `width` columns.
+    /// The specification: sums, packed for tiles of `height` rows and `width` columns. `last` and `cosine` do not count:
+    /// whoever has the sums completes them.
     ///
     /// # Safety
     ///
@@ -191,14 +202,53 @@ impl<T: Float> Tile<T, T> {
                     if !self.first {
                         sum = place.read().plus(sum);
                     }
-                    place.write(if self.last && self.cosine {
-                        sum.within_one()
-                    } else {
-                        sum
-                    });
+                    place.write(sum);
                 }
             }
         }
+    }
+}
+
+/// One step of the depth: the products of a packed element of each row with those of each column, added to the sums.
+///
+/// # Safety
+///
+/// Such elements must be readable at `queries` and `corpus`, which then go on to the next ones.
+#[inline(always)]
+#[expect(
+    clippy::needless_range_loop,
+    reason = "through iterators, the compiler leaves sums in memory"
+)]
+unsafe fn step<A: Copy, V: Sums<A>, const ROWS: usize, const VECTORS: usize>(
+    arch: A,
+    sums: &mut [[V; VECTORS]; ROWS],
+    queries: &mut *const V::Packed,
+    corpus: &mut *const V::Packed,
+) {
+    let width = VECTORS * V::LANES;
+    if V::AHEAD > 0 {
+        V::prefetch(arch, queries.wrapping_add(V::AHEAD * ROWS).cast());
+        for index in 0..VECTORS {
+            let place = corpus.wrapping_add(V::AHEAD * width + index * V::LANES);
+            V::prefetch(arch, place.cast());
+        }
+    }
+    let mut right = [V::zero(arch); VECTORS];
+    for index in 0..VECTORS {
+        // SAFETY: the caller's promise on `corpus`.
+        right[index] = unsafe { V::load(arch, corpus.add(index * V::LANES)) };
+    }
+    for row in 0..ROWS {
+        // SAFETY: the caller's promise on `queries`.
+        let left = V::splat(arch, unsafe { queries.add(row).read() });
+        for index in 0..VECTORS {
+            sums[row][index] = sums[row][index].add_products(left, right[index]);
+        }
+    }
+    // SAFETY: the packed rows go on, or end, there.
+    unsafe {
+        *queries = queries.add(ROWS);
+        *corpus = corpus.add(width);
     }
 }
 
@@ -213,10 +263,6 @@ impl<P: Copy, S: Float> Tile<P, S> {
     /// `queries` and `corpus` must be readable, packed for tiles of this shape; the part of the result that `rows` and
     /// `cols` say must be readable and writable, and nobody else may be reading or writing it.
     #[inline(always)]
-    #[expect(
-        clippy::needless_range_loop,
-        reason = "through iterators, the compiler leaves sums in memory"
-    )]
     pub unsafe fn run<A: Copy, V, const ROWS: usize, const VECTORS: usize>(&self, arch: A)
     where
         V: Sums<A, Packed = P, Score = S>,
@@ -226,49 +272,25 @@ impl<P: Copy, S: Float> Tile<P, S> {
         let whole = self.rows == ROWS && self.cols == width;
         let mut sums = [[V::zero(arch); VECTORS]; ROWS];
         let (mut queries, mut corpus) = (self.queries, self.corpus);
-        // The result is asked for row by row: all of it at once would take all of the first cache's ways to the others, and
-        // the packed rows would have to wait.
-        let stretch = self.depth.div_ceil(ROWS);
+        // What is wanted later is asked for row by row: all of it at once would take all of the first cache's ways to the
+        // others, and the packed rows would have to wait. The number of steps between is fixed, as a loop that ends after
+        // another number of steps each time has its end guessed wrong.
+        let mut ahead = self.ahead;
         let (mut left, mut row) = (self.depth, 0);
-        while left > 0 {
-            if whole {
-                let start = self.out.wrapping_add(row * self.stride);
-                V::prefetch(arch, start.cast());
-                V::prefetch(arch, start.wrapping_add(width - 1).cast());
-                row += 1;
+        while left >= STEPS {
+            V::prefetch_later(arch, ahead.cast());
+            V::prefetch_later(arch, ahead.wrapping_add(width - 1).cast());
+            row += 1;
+            ahead = ahead.wrapping_add(if row < ROWS { self.apart } else { 0 });
+            for _ in 0..STEPS {
+                // SAFETY: the caller's promise; as many steps are left.
+                unsafe { step::<A, V, ROWS, VECTORS>(arch, &mut sums, &mut queries, &mut corpus) };
             }
-            let steps = left.min(stretch);
-            left -= steps;
-            for _ in 0..steps {
-                if V::AHEAD > 0 {
-                    V::prefetch(arch, queries.wrapping_add(V::AHEAD * ROWS).cast());
-                    for index in 0..VECTORS {
-                        V::prefetch(
-                            arch,
-                            corpus
-                                .wrapping_add(V::AHEAD * width + index * V::LANES)
-                                .cast(),
-                        );
-                    }
-                }
-                let mut right = [V::zero(arch); VECTORS];
-                for index in 0..VECTORS {
-                    // SAFETY: the caller's promise on `corpus`.
-                    right[index] = unsafe { V::load(arch, corpus.add(index * V::LANES)) };
-                }
-                for row in 0..ROWS {
-                    // SAFETY: the caller's promise on `queries`.
-                    let left = V::splat(arch, unsafe { queries.add(row).read() });
-                    for index in 0..VECTORS {
-                        sums[row][index] = sums[row][index].add_products(left, right[index]);
-                    }
-                }
-                // SAFETY: the packed rows go on, or end, there.
-                unsafe {
-                    queries = queries.add(ROWS);
-                    corpus = corpus.add(width);
-                }
-            }
+            left -= STEPS;
+        }
+        for _ in 0..left {
+            // SAFETY: as above.
+            unsafe { step::<A, V, ROWS, VECTORS>(arch, &mut sums, &mut queries, &mut corpus) };
         }
         if whole {
             // SAFETY: the whole tile lies within the result, by the caller's promise.

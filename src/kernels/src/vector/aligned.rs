@@ -1,9 +1,13 @@
 //! Memory for packed rows: it starts at a cache line, and where it is large at a large page.
 
-/// Zeros that start at a cache line: a register's worth that straddles two lines takes twice as long to load. Much memory
+use std::mem::MaybeUninit;
+
+/// Memory that starts at a cache line: a register's worth that straddles two lines takes twice as long to load. Much memory
 /// starts at a large page, and the system is asked for such pages: they are there sooner, and found sooner.
+///
+/// Nothing is in it at first: to fill it would take as long as to pack.
 pub(super) struct Aligned<T> {
-    memory: Vec<T>,
+    memory: Vec<MaybeUninit<T>>,
     start: usize,
     len: usize,
 }
@@ -17,7 +21,9 @@ impl<T: Copy + Default> Aligned<T> {
         let large = len * size >= LARGE_PAGE;
         let alignment = if large { LARGE_PAGE } else { LINE };
         let spare = alignment / size;
-        let memory = vec![T::default(); len + spare];
+        let mut memory = Vec::<MaybeUninit<T>>::with_capacity(len + spare);
+        // SAFETY: there is room for as many, and they may be anything.
+        unsafe { memory.set_len(len + spare) };
         // An allocator for tests may not say how far it is; then it is slower.
         let start = memory.as_ptr().align_offset(alignment).min(spare);
         if large {
@@ -25,6 +31,25 @@ impl<T: Copy + Default> Aligned<T> {
         }
         Self { memory, start, len }
     }
+}
+
+/// Zeros, there: so it may be read from then on.
+pub(super) fn zeros<T: Copy + Default>(place: &mut [MaybeUninit<T>]) -> &mut [T] {
+    for element in &mut *place {
+        element.write(T::default());
+    }
+    // SAFETY: all of it was written.
+    unsafe { &mut *(std::ptr::from_mut(place) as *mut [T]) }
+}
+
+/// What was written there.
+///
+/// # Safety
+///
+/// All of it must have been written.
+pub(super) unsafe fn written<T>(place: &[MaybeUninit<T>]) -> &[T] {
+    // SAFETY: the caller's promise.
+    unsafe { &*(std::ptr::from_ref(place) as *const [T]) }
 }
 
 /// Asks for large pages. Nothing depends on whether the system has them.
@@ -45,14 +70,14 @@ fn want_large_pages<T>(memory: &[T]) {
 #[cfg(not(all(target_os = "linux", not(miri))))]
 fn want_large_pages<T>(_memory: &[T]) {}
 
-impl<T> AsRef<[T]> for Aligned<T> {
-    fn as_ref(&self) -> &[T] {
+impl<T> AsRef<[MaybeUninit<T>]> for Aligned<T> {
+    fn as_ref(&self) -> &[MaybeUninit<T>] {
         &self.memory[self.start..][..self.len]
     }
 }
 
-impl<T> AsMut<[T]> for Aligned<T> {
-    fn as_mut(&mut self) -> &mut [T] {
+impl<T> AsMut<[MaybeUninit<T>]> for Aligned<T> {
+    fn as_mut(&mut self) -> &mut [MaybeUninit<T>] {
         &mut self.memory[self.start..][..self.len]
     }
 }

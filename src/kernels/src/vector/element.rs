@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::bytes;
 use super::compiled::CompiledBatch;
-use super::pack::{Panel, Scale};
-use super::tiles::Tiles;
+use super::pack::{self, FACTORS, Panel, Scale};
+use super::tiles::{Floats, Strip, Tiles};
 use super::{pack_bytes, scaled, sums, wide, widen};
 use crate::Float;
 use crate::arch::Kernel;
@@ -74,8 +74,11 @@ pub trait Batch: Copy + Default + Send + Sync + 'static {
     /// Packs rows for a tile.
     fn pack(level: Level, panel: Panel<'_, Self>);
 
-    /// Computes tiles.
-    fn tiles(level: Level, tiles: &Tiles<'_, Self::Packed, Self::Result>);
+    /// Into how many depths packed columns are split.
+    fn depths(cols: usize) -> usize;
+
+    /// Computes a strip.
+    fn strip(level: Level, strip: Strip<'_, Self::Packed, Self::Result>);
 
     /// Hands to `put`, for each of some rows: its number, and its dot products with itself and with the two others.
     fn products(
@@ -105,7 +108,7 @@ macro_rules! float {
             type Result = $float;
             type Packed = $float;
             type Scale = Scale<$float>;
-            const TRAILER: usize = 0;
+            const TRAILER: usize = FACTORS;
             const LONGEST: usize = usize::MAX;
 
             fn grid(level: Level) -> Grid {
@@ -130,8 +133,12 @@ macro_rules! float {
                 panel.floats(rows).at(level);
             }
 
-            fn tiles(level: Level, tiles: &Tiles<'_, Self, Self>) {
-                tiles.at(level);
+            fn depths(cols: usize) -> usize {
+                pack::depths(cols)
+            }
+
+            fn strip(level: Level, strip: Strip<'_, Self, Self>) {
+                Floats(strip).at(level);
             }
 
             fn products(
@@ -176,7 +183,7 @@ macro_rules! narrow {
             type Result = f32;
             type Packed = f32;
             type Scale = Scale<f32>;
-            const TRAILER: usize = 0;
+            const TRAILER: usize = FACTORS;
             const LONGEST: usize = usize::MAX;
 
             fn grid(level: Level) -> Grid {
@@ -207,8 +214,12 @@ macro_rules! narrow {
                 widen::pack(level, &mut panel);
             }
 
-            fn tiles(level: Level, tiles: &Tiles<'_, f32, f32>) {
-                tiles.at(level);
+            fn depths(cols: usize) -> usize {
+                pack::depths(cols)
+            }
+
+            fn strip(level: Level, strip: Strip<'_, f32, f32>) {
+                Floats(strip).at(level);
             }
 
             fn products(
@@ -321,8 +332,31 @@ impl Batch for i8 {
         pack_bytes::Pack { panel, layout }.at(unit);
     }
 
-    fn tiles(level: Level, tiles: &Tiles<'_, u32, f32>) {
-        ByteKernel::at(tiles, ByteUnit::of(level));
+    fn depths(cols: usize) -> usize {
+        const WORDS: usize = 384; // of a packed row; sums are exact however many there are
+        cols.div_ceil(WORDS)
+    }
+
+    fn strip(level: Level, strip: Strip<'_, u32, f32>) {
+        let unit = ByteUnit::of(level);
+        let height = LayoutOf.at(unit).shape.0;
+        for (index, depth) in strip.depths.iter().enumerate() {
+            let place = strip.chunk * depth.offset + strip.start * depth.step;
+            let tiles = Tiles {
+                depth: depth.columns.len(),
+                step: depth.step,
+                queries: &strip.queries[height * depth.offset..],
+                corpus: &strip.corpus[place..],
+                out: strip.out,
+                stride: strip.stride,
+                rows: strip.rows,
+                cols: strip.cols,
+                first: strip.first && index == 0,
+                last: strip.last && depth.columns.end == strip.depths.columns.end,
+                cosine: strip.cosine,
+            };
+            ByteKernel::at(&tiles, unit);
+        }
     }
 
     fn products(

@@ -81,18 +81,19 @@ impl<S: Float> Sink<S> for Matrix<'_, S> {
         (self.out.at(rows.start, cols.start), self.out.stride())
     }
 
+    fn take(&self, _rows: &Range<usize>, _cols: &Range<usize>, _at: (*const S, usize)) {}
+
     /// Writes the other half of a symmetric result.
-    fn take(&self, rows: &Range<usize>, cols: &Range<usize>, _at: (*const S, usize)) {
+    fn finish(&self, rows: &Range<usize>, cols: &Range<usize>) {
         const STEP: usize = 16; // rows and columns at a time that stay in the first cache
         if !self.symmetric {
             return;
         }
-        // The block on the diagonal is computed whole: the products commute.
-        let right = cols.start.max(rows.end)..cols.end;
-        for left in right.clone().step_by(STEP) {
+        // The block on the diagonal is computed whole, and one half of it then written again.
+        for left in cols.clone().step_by(STEP) {
             for top in rows.clone().step_by(STEP) {
-                for col in left..right.end.min(left + STEP) {
-                    for row in top..rows.end.min(top + STEP) {
+                for col in left..cols.end.min(left + STEP) {
+                    for row in top..rows.end.min(top + STEP).min(col) {
                         // SAFETY: both are this piece's alone: one it computed, one is that one's mirror image.
                         unsafe { self.out.at(col, row).write(self.out.at(row, col).read()) };
                     }

@@ -90,12 +90,12 @@ pub fn cosine_similarity<T: Float>(level: Level, a: Source<'_, T>, b: Source<'_,
 ///
 /// A row of zeros gives 0, a row with NaN or an infinity gives NaN, in its own row and column alone. With at most 4 rows on
 /// either side, cosines are computed in `f64`, as precisely as [`cosine_similarity`] does, and rounded; that takes one pass
-/// over the larger side, at the speed of memory. Else rows are scaled to unit length, multiplied and summed in the result's
-/// type, at most 384 (`f32`) or 192 (`f64`) terms at a time, whose sums are added up: for rows of d elements the absolute
-/// error is at most (min(d, 384) + d / 384 + 6) * 2^-24 for `f32`, [`Half`] and [`Bfloat16`], which are widened exactly, and
-/// (min(d, 192) + d / 192 + 50) * 2^-53 for `f64`, and mostly a hundredth of that. `i8` is summed exactly, and multiplied
-/// with what is left of both norms: the error is at most 5 * 2^-24 of the cosine. The result does not depend on the number
-/// of threads; levels differ in the last digits.
+/// over the larger side, at the speed of memory. Else rows are scaled by powers of two, multiplied and summed in the result's
+/// type, at most 128 terms at a time, whose sums are added up and then brought to unit length: for rows of d elements the
+/// absolute error is at most (min(d, 128) + d / 128 + 6) * 2^-24 for `f32`, [`Half`] and [`Bfloat16`], which are widened
+/// exactly, and (min(d, 128) + d / 128 + 50) * 2^-53 for `f64`, and mostly a hundredth of that. `i8` is summed exactly, and
+/// multiplied with what is left of both norms: the error is at most 5 * 2^-24 of the cosine. The result does not depend on
+/// the number of threads; levels differ in the last digits.
 ///
 /// It takes up to 48 MiB of memory besides its arguments. When interrupted, it leaves `out` written in part.
 ///

@@ -1,4 +1,4 @@
-//! Rows brought to unit length and laid out for the tile kernel.
+//! Rows brought near unit length, by powers of two, and laid out for the tile kernel.
 
 use std::ops::Range;
 
@@ -8,17 +8,32 @@ use crate::Float;
 use crate::arch::{Arch, Kernel};
 use crate::memory::Rows;
 
-/// Columns that are summed before the sum is added to the result, at most: bytes of one packed row. Twice as many are
-/// faster with AVX-512, and less exact than NumPy's product.
-pub(super) const DEPTH_BYTES: usize = 1536;
+/// Columns that are summed before the sum is added to others, at most. A sum's error grows with their number, which is why
+/// they are far fewer than the BLAS sum: the packed queries of a tile fill but an eighth of the first cache.
+pub(super) const DEPTH: usize = 128;
 
-/// What brings a row to unit length: each element times a power of two, times a number.
+/// Columns that are summed apart where there are few.
+const SHALLOW: usize = 32;
+
+/// Into how many depths of this size and less columns are split.
+pub(super) fn depths(cols: usize) -> usize {
+    cols.div_ceil(DEPTH)
+        .max((cols / SHALLOW).min(DEPTH / SHALLOW))
+}
+
+/// Factors that follow a row's packed elements: what a sum is multiplied with when it is complete.
+pub(super) const FACTORS: usize = 2;
+
+/// What brings a row to unit length: each element times two powers of two, before sums are made, and the sums times what is
+/// left, between 1/2 and 1. So no element is rounded, unless it is so small that it does not count beside the others.
 ///
-/// The power is 1 unless the norm, or its inverse, is near the limits of the type.
+/// The first power is 1 unless the norm, or its inverse, is near the limits of the type.
 #[derive(Clone, Copy, Debug)]
 pub struct Scale<T> {
     power: T,
     factor: T,
+    /// The higher half of the digits of what is left, and what that lacks.
+    rest: [T; FACTORS],
 }
 
 impl<T: Float> Default for Scale<T> {
@@ -27,6 +42,7 @@ impl<T: Float> Default for Scale<T> {
         Self {
             power: T::ONE,
             factor: T::ZERO,
+            rest: [T::ZERO; FACTORS],
         }
     }
 }
@@ -36,6 +52,7 @@ impl<T: Float> Scale<T> {
     pub(super) const ONE: Self = Self {
         power: T::ONE,
         factor: T::ONE,
+        rest: [T::ONE, T::ZERO],
     };
 
     /// That of a row of this norm. A row with NaN or an infinity becomes all NaN.
@@ -52,14 +69,22 @@ impl<T: Float> Scale<T> {
             T::ONE
         };
         let norm = norm.times(power.to_f64());
-        let factor = if norm.is_finite() {
-            1.0 / norm
-        } else {
-            f64::NAN
-        };
+        if !norm.is_finite() {
+            return Self {
+                power,
+                factor: T::from_f64(f64::NAN),
+                ..Self::ONE
+            };
+        }
+        // 2^-e for a norm from 2^e up to 2^(e + 1), which is a normal number with room on both sides.
+        let factor = f64::from_bits((2046 - (norm.to_bits() >> 52)) << 52);
+        let rest = 1.0 / (norm * factor);
+        let high =
+            f64::from_bits(rest.to_bits() & !0 << (f64::MANTISSA_DIGITS as i32 - T::DIGITS / 2));
         Self {
             power,
             factor: T::from_f64(factor),
+            rest: [high, rest - high].map(T::from_f64),
         }
     }
 
@@ -116,7 +141,7 @@ where
         let panel = &mut self.panel;
         for lane in lanes {
             let number = lane - self.lanes.start;
-            let Some(Scale { power, factor }) = panel.scales.get(number).copied() else {
+            let Some(Scale { power, factor, .. }) = panel.scales.get(number).copied() else {
                 for column in columns.clone() {
                     panel.to[column * panel.width + lane] = T::ZERO;
                 }
@@ -133,6 +158,24 @@ where
     }
 }
 
+impl<T: Float> Floats<'_, T>
+where
+    T: Batch<Scale = Scale<T>, Packed = T>,
+{
+    /// Puts what is left of the scales behind the columns.
+    #[inline(always)]
+    fn factors(&mut self) {
+        let panel = &mut self.panel;
+        for lane in self.lanes.clone() {
+            let scale = panel.scales.get(lane - self.lanes.start);
+            let rest = scale.map_or([T::ZERO; FACTORS], |scale| scale.rest);
+            for (index, factor) in rest.into_iter().enumerate() {
+                panel.to[(panel.columns.len() + index) * panel.width + lane] = factor;
+            }
+        }
+    }
+}
+
 impl<T: Float> Kernel for Floats<'_, T>
 where
     T: Batch<Scale = Scale<T>, Packed = T>,
@@ -141,6 +184,7 @@ where
 
     fn scalar(mut self) {
         self.one_by_one(self.lanes.clone(), 0..self.panel.columns.len());
+        self.factors();
     }
 
     #[inline(always)]
@@ -159,7 +203,7 @@ where
                 let panel = &mut self.panel;
                 let number = four * ROWS;
                 let factors: [_; ROWS] = std::array::from_fn(|row| {
-                    let Scale { power, factor } = panel.scales[number + row];
+                    let Scale { power, factor, .. } = panel.scales[number + row];
                     [power, factor]
                 });
                 let rows: [_; ROWS] = std::array::from_fn(|row| {
@@ -180,5 +224,6 @@ where
         let rest = self.lanes.start + fours * ROWS;
         self.one_by_one(self.lanes.start..rest, whole..depth);
         self.one_by_one(rest..self.lanes.end, 0..depth);
+        self.factors();
     }
 }

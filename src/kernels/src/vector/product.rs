@@ -2,34 +2,37 @@
 //!
 //! The blocking is that of Goto and van de Geijn (2008), as BLIS has it. A group of queries is packed once, by all threads,
 //! and stays in the last cache; a thread takes a chunk of the corpus, packs it, which stays in its second cache, and goes
-//! over the group, a block of queries at a time, with tiles of the result that stay in registers. For cosines, rows are
-//! scaled to unit length as they are packed, so that norms cost nothing afterwards and no square or product can overflow.
+//! over the group, the queries of one tile at a time, which stay in the first cache, with tiles of the result that stay in
+//! registers. For cosines, rows are scaled near to unit length as they are packed, so that no square or product can
+//! overflow, and results brought to it as they are written.
 
+use std::mem::MaybeUninit;
 use std::ops::Range;
 
-use super::aligned::Aligned;
+use super::aligned::{Aligned, written, zeros};
 use super::element::{Batch, Grid, Side, columns};
-use super::pack::{DEPTH_BYTES, Panel};
-use super::tiles::Tiles;
+use super::pack::Panel;
+use super::tiles::{Depths, Strip, strip};
 use crate::float::Sealed;
 use crate::memory::{Rows, Target};
 use crate::simd::Level;
 use crate::threads::{Interrupted, Team};
 
-/// Rows of queries, and of the corpus, that are multiplied at a time: a multiple of the rows and columns of every tile.
-pub(super) const BLOCK: usize = 192;
+/// Queries that a thread takes at a time, and what there is a multiple of in all that is packed: a multiple of the rows and
+/// columns of every tile.
+const BLOCK: usize = 96;
 
 /// A packed group of queries, about, at most.
 const GROUP_BYTES: usize = 14 << 20;
 
 /// A packed chunk of the corpus, about, at most.
-const CHUNK_BYTES: usize = 768 << 10;
+const CHUNK_BYTES: usize = 1200 << 10;
 
 /// What the threads' own memory may take together.
 const OWN_BYTES: usize = 32 << 20;
 
-/// Depths that are packed at a time, where results can wait for more.
-const DEPTHS: usize = 4;
+/// What is packed of a row at a time, about, at most, where results can wait for more.
+const DEEP_BYTES: usize = 6144;
 
 /// Multiplications that a thread does between two looks at whether to stop, about: 5 ms for `f32` with AVX2, ten times as
 /// long for `f64` with SSE2.
@@ -43,15 +46,18 @@ pub(super) trait Sink<S>: Sync {
     /// Whether sums can wait, in the place they were given, for the products of further columns.
     const WAITS: bool;
 
-    /// The place for the products of these rows of queries and of the corpus: where the first one is, and how many elements
-    /// it is from one row to the next. `scratch` has room for a block.
+    /// The place for the products of these rows of queries and of the corpus, at most a strip's: where the first one is, and
+    /// how many elements it is from one row to the next. `scratch` has room for a strip.
     ///
     /// What is there must be the calling thread's alone until `take`.
     fn place(&self, rows: &Range<usize>, cols: &Range<usize>, scratch: &mut [S])
     -> (*mut S, usize);
 
-    /// Takes complete products.
+    /// Takes complete products: those of a strip.
     fn take(&self, rows: &Range<usize>, cols: &Range<usize>, at: (*const S, usize));
+
+    /// Hears that all strips of a block were taken, of rows from the first to the last and of columns likewise.
+    fn finish(&self, rows: &Range<usize>, cols: &Range<usize>);
 }
 
 /// The dot products to be made.
@@ -82,45 +88,6 @@ struct Plan {
     chunk: usize,
 }
 
-/// Packed columns: depth by depth; in each, tile by tile.
-#[derive(Clone)]
-struct Depths {
-    columns: Range<usize>,
-    depth: usize,
-    trailer: usize,
-}
-
-/// Some packed columns.
-struct Depth {
-    columns: Range<usize>,
-    /// Packed elements of a row before these.
-    offset: usize,
-    /// Packed elements of a row, with the trailer.
-    step: usize,
-}
-
-impl Depths {
-    fn iter(&self) -> impl Iterator<Item = Depth> + use<> {
-        let Self {
-            columns,
-            depth,
-            trailer,
-        } = self.clone();
-        columns
-            .clone()
-            .step_by(depth)
-            .enumerate()
-            .map(move |(index, start)| {
-                let end = columns.end.min(start + depth);
-                Depth {
-                    columns: start..end,
-                    offset: index * (depth + trailer),
-                    step: end - start + trailer,
-                }
-            })
-    }
-}
-
 /// Whether rows of so many elements can be packed in the memory that is promised, by those who cannot wait.
 pub(super) fn fits<E: Batch>(level: Level, cols: usize) -> bool {
     let Grid { shape, group } = E::grid(level);
@@ -140,10 +107,10 @@ impl Plan {
         let grid = E::grid(level);
         let (height, width) = grid.shape;
         let cols = cols.div_ceil(grid.group);
-        let depths = cols.div_ceil(DEPTH_BYTES / size);
+        let depths = E::depths(cols);
         let depth = cols.div_ceil(depths);
         let deep = if K::WAITS {
-            depth * DEPTHS.min(depths)
+            depth * (DEEP_BYTES / size / depth).clamp(1, depths)
         } else {
             depth * depths
         };
@@ -163,6 +130,11 @@ impl Plan {
         }
     }
 
+    /// Elements of a strip.
+    fn strip<S>(&self) -> usize {
+        self.grid.shape.0 * strip::<S>()
+    }
+
     /// Packed elements of a row, with all trailers.
     fn row<E: Batch>(&self) -> usize {
         self.deep + self.deep.div_ceil(self.depth) * E::TRAILER
@@ -176,7 +148,8 @@ impl<E: Batch, K: Sink<E::Result>> Product<'_, E, K> {
         let work = queries
             .saturating_mul(corpus)
             .saturating_mul(plan.cols * plan.grid.group);
-        let own = (plan.chunk * plan.row::<E>() + BLOCK * BLOCK) * size_of::<E::Packed>();
+        let own =
+            (plan.chunk * plan.row::<E>() + 2 * plan.strip::<E::Result>()) * size_of::<E::Packed>();
         let team = team.at_most((1 + work / THREAD).min(OWN_BYTES / own));
 
         let mut packed = Aligned::new(plan.group * plan.row::<E>());
@@ -226,7 +199,7 @@ impl<E: Batch, K: Sink<E::Result>> Product<'_, E, K> {
                 let scales =
                     unsafe { std::slice::from_raw_parts(scales.at(0, start), end - start) };
                 for depth in depths.iter() {
-                    let place = depth.offset * padded + start * depth.step;
+                    let place = start * depths.row() + height * depth.offset;
                     let size = height * depth.step;
                     assert!(place + size <= packed.cols());
                     let panel = Panel {
@@ -236,8 +209,11 @@ impl<E: Batch, K: Sink<E::Result>> Product<'_, E, K> {
                         columns: columns(&depth.columns, plan.grid.group, self.queries.cols()),
                         width: height,
                         side: Side::Queries,
-                        // SAFETY: that is within the packed memory, which is initialized, and it is this piece's alone.
-                        to: unsafe { std::slice::from_raw_parts_mut(packed.at(0, place), size) },
+                        // Zeros first, in a cache that is near: what is packed needs no promise that it is all written.
+                        // SAFETY: that is within the memory to be packed, and it is this piece's alone.
+                        to: zeros(unsafe {
+                            std::slice::from_raw_parts_mut(packed.at(0, place), size)
+                        }),
                     };
                     E::pack(self.level, panel);
                 }
@@ -279,8 +255,9 @@ impl<E: Batch, K: Sink<E::Result>> Product<'_, E, K> {
             scratch: if K::WAITS {
                 Vec::new()
             } else {
-                vec![E::Result::ZERO; BLOCK * BLOCK]
+                vec![E::Result::ZERO; plan.strip::<E::Result>()]
             },
+            sums: vec![E::Result::ZERO; plan.strip::<E::Result>()],
             chunk: usize::MAX,
         };
         let group = Group {
@@ -326,8 +303,10 @@ impl<E: Batch, K: Sink<E::Result>> Product<'_, E, K> {
                     columns: columns(&depth.columns, plan.grid.group, self.corpus.cols()),
                     width,
                     side: Side::Corpus,
-                    to: &mut own.packed.as_mut()[depth.offset * padded + start * depth.step..]
-                        [..width * depth.step],
+                    to: zeros(
+                        &mut own.packed.as_mut()[depth.offset * padded + start * depth.step..]
+                            [..width * depth.step],
+                    ),
                 };
                 E::pack(self.level, panel);
             }
@@ -345,41 +324,56 @@ impl<E: Batch, K: Sink<E::Result>> Product<'_, E, K> {
         own: &mut Own<E>,
     ) {
         let (height, width) = plan.grid.shape;
-        let tall = group.rows.len().next_multiple_of(height);
-        let wide = chunk.len().next_multiple_of(width);
         let start = if self.symmetric {
             chunk.start.max(rows.start)
         } else {
             chunk.start
         };
-        for start in (start..chunk.end).step_by(BLOCK) {
-            let cols = start..chunk.end.min(start + BLOCK);
-            let (out, stride) = self.sink.place(rows, &cols, &mut own.scratch);
-            for depth in group.depths.iter() {
-                // Blocks and chunks start at multiples of BLOCK, which is one of `height` and `width`.
-                let top = depth.offset * tall + (rows.start - group.rows.start) * depth.step;
-                let left = depth.offset * wide + (cols.start - chunk.start) * depth.step;
-                let tiles = Tiles {
-                    depth: depth.columns.len(),
-                    step: depth.step,
-                    queries: &group.packed[top..],
-                    corpus: &own.packed.as_ref()[left..],
+        let row = group.depths.row();
+        let wide = chunk.len().next_multiple_of(width);
+        let last = group.depths.columns.end == plan.cols;
+        for top in rows.clone().step_by(height) {
+            let tile = top..rows.end.min(top + height);
+            // Blocks and chunks start at multiples of BLOCK, which is one of `height` and `width`.
+            let packed = (top - group.rows.start) * row;
+            let after = packed + height * row;
+            for left in (start..chunk.end).step_by(strip::<E::Result>()) {
+                let cols = left..chunk.end.min(left + strip::<E::Result>());
+                let (out, stride) = self.sink.place(&tile, &cols, &mut own.scratch);
+                let next = if cols.end == chunk.end {
+                    &group.packed[after..group.packed.len().min(after + height * row)]
+                } else {
+                    &[]
+                };
+                let strip = Strip {
+                    depths: group.depths,
+                    // SAFETY: both were packed, all of them.
+                    queries: unsafe { written(&group.packed[packed..after]) },
+                    // SAFETY: as above.
+                    corpus: unsafe { written(&own.packed.as_ref()[..wide * row]) },
+                    chunk: wide,
+                    start: left - chunk.start,
+                    next,
                     out,
                     stride,
-                    rows: rows.len(),
+                    rows: tile.len(),
                     cols: cols.len(),
-                    first: depth.columns.start == 0,
-                    last: depth.columns.end == plan.cols,
+                    first: group.depths.columns.start == 0,
+                    last,
                     cosine: self.cosine,
+                    sums: &mut own.sums,
                 };
-                E::tiles(self.level, &tiles);
-            }
-            if group.depths.columns.end == plan.cols {
-                self.sink.take(rows, &cols, (out, stride));
-                if self.symmetric && cols.contains(&rows.start) {
-                    let scales = &group.scales[rows.start - group.rows.start..][..rows.len()];
-                    Self::ones(rows, scales, (out, stride));
+                E::strip(self.level, strip);
+                if last {
+                    self.sink.take(&tile, &cols, (out, stride));
                 }
+            }
+        }
+        if last {
+            self.sink.finish(rows, &(start..chunk.end));
+            if self.symmetric && chunk.contains(&rows.start) {
+                let scales = &group.scales[rows.start - group.rows.start..][..rows.len()];
+                Self::ones(rows, scales, self.sink.place(rows, rows, &mut own.scratch));
             }
         }
     }
@@ -400,7 +394,7 @@ struct Group<'a, E: Batch> {
     rows: Range<usize>,
     depths: &'a Depths,
     scales: &'a [E::Scale],
-    packed: &'a [E::Packed],
+    packed: &'a [MaybeUninit<E::Packed>],
 }
 
 /// What a thread has for itself.
@@ -408,6 +402,7 @@ struct Own<E: Batch> {
     packed: Aligned<E::Packed>,
     scales: Vec<E::Scale>,
     scratch: Vec<E::Result>,
+    sums: Vec<E::Result>,
     /// The first row of the chunk that is packed.
     chunk: usize,
 }

@@ -331,7 +331,7 @@ fn matrices_of_several_blocks() {
 #[test]
 #[cfg_attr(miri, ignore = "takes an hour")]
 fn matrices_of_several_chunks() {
-    // A chunk of these rows has 384 or fewer; the result is symmetric across chunks.
+    // A chunk of these rows has 192 or fewer; the result is symmetric across chunks.
     let (rows, depth) = (800, 6200);
     let a = narrow(&wave(rows * depth, 0.0));
     let rows = Rows::from_slice(&a, rows, depth);

@@ -249,6 +249,8 @@ impl<S: Float> Sink<S> for Best<'_, S> {
         (scratch.as_mut_ptr(), cols.len())
     }
 
+    fn finish(&self, _rows: &Range<usize>, _cols: &Range<usize>) {}
+
     fn take(&self, rows: &Range<usize>, cols: &Range<usize>, (from, stride): (*const S, usize)) {
         for row in 0..rows.len() {
             // SAFETY: the scratch memory's rows, which are this thread's own and complete.

@@ -1,7 +1,7 @@
 //! Numbers of 16 bits made `f32`, some at a time, for the kernels of `f32`.
 
 use super::element::{Batch, Bfloat16, Half};
-use super::pack::{DEPTH_BYTES, Panel, Scale};
+use super::pack::{DEPTH, Panel, Scale};
 use crate::arch::{Arch, Kernel};
 use crate::memory::{Rows, Source};
 use crate::simd::Level;
@@ -135,7 +135,7 @@ where
     N: Narrow + Batch<Scale = Scale<f32>, Packed = f32>,
 {
     const ROWS: usize = 4;
-    let mut memory = [0.0; ROWS * DEPTH_BYTES / size_of::<f32>()];
+    let mut memory = [0.0; ROWS * DEPTH];
     let depth = panel.columns.len();
     for lane in (0..panel.width).step_by(ROWS) {
         let count = ROWS.min(panel.scales.len().saturating_sub(lane));

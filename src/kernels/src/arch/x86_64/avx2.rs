@@ -83,6 +83,12 @@ impl Arch for Avx2 {
     }
 
     #[inline(always)]
+    fn prefetch_later<T>(self, address: *const T) {
+        // SAFETY: as above.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(address.cast()) }
+    }
+
+    #[inline(always)]
     unsafe fn widen_halves(self, from: *const u16, to: *mut f32) {
         // SAFETY: see below.
         unsafe { _mm256_storeu_ps(to, _mm256_cvtph_ps(_mm_loadu_si128(from.cast()))) }

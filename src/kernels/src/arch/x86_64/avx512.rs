@@ -105,6 +105,12 @@ impl Arch for Avx512 {
         // SAFETY: see below; a prefetch of any address is sound.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
     }
+
+    #[inline(always)]
+    fn prefetch_later<T>(self, address: *const T) {
+        // SAFETY: as above.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(address.cast()) }
+    }
 }
 
 // SAFETY, for all blocks below: a value of these types is made only with a `Avx512`, which proves that the CPU has the
