@@ -11,13 +11,14 @@ from concurrent.futures import ThreadPoolExecutor
 import hotkernels as hk
 import numpy as np
 
+from benchmarks.calls import calls
 from benchmarks.chart import chart
 from benchmarks.ffi import ffi
 from benchmarks.image import image
 from benchmarks.job import job
-from benchmarks.measure import Work, peer, relative_error
+from benchmarks.measure import Work, relative_error
 from benchmarks.text import per_call, text
-from benchmarks.vector import vector
+from benchmarks.vector import narrow, vector
 
 
 def reduce() -> Iterator[Work]:
@@ -67,38 +68,6 @@ def reduce() -> Iterator[Work]:
     )
 
 
-def calls() -> Iterator[Work]:
-    """What one call costs, on vectors so short that the call is all there is."""
-    simsimd = peer("simsimd")
-    a, b = np.random.default_rng(3).standard_normal((2, 128), np.float32)
-    va, vb = hk.Vector(a), hk.Vector(b)
-    counter = hk.ThreadSafeCounter()
-    for name, own, other, fast in (
-        ("cosine_similarity", hk.cosine_similarity, simsimd.cosine, va.cosine_similarity),
-        ("dot", hk.dot, simsimd.dot, va.dot),
-    ):
-        yield Work(
-            name=f"{name}, two of 128 float32",
-            unit="calls",
-            amount=1,
-            peer="simsimd",
-            engines={
-                "hotkernels": lambda f=own: f(a, b),
-                "hotkernels, Vectors": lambda f=own: f(va, vb),
-                "hotkernels, method of Vector": lambda f=fast: f(vb),
-                "simsimd": lambda f=other: f(a, b),
-                "numpy.dot": lambda: np.dot(a, b),
-            },
-        )
-    yield Work(
-        name="ThreadSafeCounter.increment",
-        unit="calls",
-        amount=1,
-        peer="an empty lambda",
-        engines={"hotkernels": counter.increment, "an empty lambda": lambda: None},
-    )
-
-
 def threads() -> Iterator[Work]:
     """The same calls from 1 and from N Python threads: with the GIL let go of, N do N times the work."""
     numbers = np.random.default_rng(4)
@@ -125,6 +94,7 @@ def threads() -> Iterator[Work]:
 
 FAMILIES: dict[str, Callable[[], Iterator[Work]]] = {
     "vector": vector,
+    "narrow": narrow,
     "reduce": reduce,
     "text": text,
     "names": per_call,

@@ -11,7 +11,7 @@ from typing import Any
 
 import hotkernels
 
-PEERS = ("numpy", "simsimd", "numkong", "faiss-cpu", "rapidfuzz", "jellyfish")
+PEERS = ("numpy", "simsimd", "numkong", "faiss-cpu", "rapidfuzz", "jellyfish", "nanobind")
 
 
 def describe() -> dict[str, Any]:

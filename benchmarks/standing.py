@@ -84,10 +84,16 @@ LINES = (
         works=("levenshtein, two strings of 10,000, random", "levenshtein, two strings of 10,000, 5 % edits"),
     ),
     Line(
-        text="cosine, 1 query × 100k × 768: float32, float16, int8",
+        text="cosine, 1 query × 100k × 768 float32",
         peer="simsimd",
         family="vector",
-        works=tuple(f"cosine, 1 query × 100k × 768 {dtype}" for dtype in ("float32", "float16", "int8")),
+        works=("cosine, 1 query × 100k × 768 float32",),
+    ),
+    Line(
+        text="the same: float16, int8",
+        peer="simsimd",
+        family="narrow",
+        works=tuple(f"cosine, 1 query × 100k × 768 {dtype}" for dtype in ("float16", "int8")),
     ),
     Line(
         text="cosine, 4096 × 4096 × 768 float32; with itself",
@@ -103,9 +109,9 @@ LINES = (
     ),
     Line(
         text="cosine, 2000 × 2000 × 768 int8; with itself",
-        peer="numkong, rows packed beforehand",
-        family="vector",
-        works=square("cosine, 2000 × 2000 × 768 int8"),
+        peer="numkong, rows packed beforehand; half a matrix",
+        family="narrow",
+        works=("cosine, 2000 × 2000 × 768 int8", "cosine, 2000 with themselves × 768 int8"),
     ),
     Line(
         text="top 10 of 1000 × 100k × 768 float32",

@@ -24,7 +24,43 @@ pub(crate) trait Dots: Copy + 'static {
     ///
     /// As [`Tile::run`].
     unsafe fn tile(self, tile: &Tile<u32, f32>);
+
+    /// Loads a register's worth of bytes of a row, widened where they are packed so: `GROUP` for each lane.
+    ///
+    /// # Safety
+    ///
+    /// They must be readable at `from`, which need not be aligned.
+    unsafe fn load_bytes(self, from: *const i8) -> Self::Register;
+
+    /// The bytes as those of the corpus are packed: with 128 added, where [`Layout::offset`] says so.
+    fn as_corpus(self, bytes: Self::Register) -> Self::Register;
+
+    /// Lane by lane, a - b, modulo 2^32.
+    fn sub(self, a: Self::Register, b: Self::Register) -> Self::Register;
+
+    /// The sum of the lanes, modulo 2^32.
+    fn sum(self, sums: Self::Register) -> i32;
+
+    /// Packs [`WORDS`] words of each of [`ROWS`] rows: the words of a column next to each other, `step` words from one column
+    /// to the next, each with `flip` for its bytes that are not widened.
+    ///
+    /// # Safety
+    ///
+    /// The rows' bytes must be readable, and the words' places writable; neither need be aligned.
+    unsafe fn transpose(self, from: [*const i8; ROWS], flip: u32, to: *mut u32, step: usize);
 }
+
+/// Rows that [`Dots::transpose`] packs at a time.
+pub(crate) const ROWS: usize = 4;
+
+/// Words of each of them.
+pub(crate) const WORDS: usize = 4;
+
+/// More bytes than a register holds.
+pub(crate) const MAX_BYTES: usize = 64;
+
+/// What offsets the bytes of a word by 128, be they taken as signed before or after.
+pub(crate) const FLIP: u32 = 0x8080_8080;
 
 /// How bytes are packed for a tile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

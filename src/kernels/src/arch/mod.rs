@@ -14,7 +14,7 @@ mod counts;
 mod lanes;
 mod offsets;
 mod order;
-mod tile;
+pub(crate) mod tile;
 mod words;
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 mod x86_64;

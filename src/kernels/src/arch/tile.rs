@@ -86,7 +86,8 @@ pub trait Sums<A>: Copy {
     /// `LANES` of them must be readable at `place`.
     unsafe fn add_waiting(self, arch: A, place: *const Self::Score) -> Self;
 
-    /// Stores the sums of the row and the columns from `at` on; completes them before, if the tile says so.
+    /// Stores the sums of the row and the columns from `at` on; completes them before, if the tile says so, or leaves that to
+    /// `complete`.
     ///
     /// # Safety
     ///
@@ -99,6 +100,22 @@ pub trait Sums<A>: Copy {
         at: (usize, usize),
         place: *mut Self::Score,
     );
+
+    /// Completes a whole tile of sums that were stored as they were, if the tile says so. Apart from `put`, whose loop must
+    /// stay so small that it is unrolled, or the sums would be in memory and not in registers while they are made.
+    ///
+    /// # Safety
+    ///
+    /// A whole tile must be readable and writable at `out`; the rest as in [`Sums::put`].
+    #[inline(always)]
+    unsafe fn complete(
+        _arch: A,
+        _tile: &Tile<Self::Packed, Self::Score>,
+        _shape: (usize, usize),
+        _out: *mut Self::Score,
+        _stride: usize,
+    ) {
+    }
 }
 
 impl<A: Arch, V: Vector<A>> Sums<A> for V {
@@ -322,6 +339,8 @@ impl<P: Copy, S: Float> Tile<P, S> {
                 unsafe { sum.put(arch, self, shape, (row, col), out.add(row * stride + col)) };
             }
         }
+        // SAFETY: the caller's promise.
+        unsafe { V::complete(arch, self, shape, out, stride) };
     }
 
     /// Copies what lies within the result into a buffer of `width` columns, or back.

@@ -6,11 +6,11 @@ use proptest::prelude::*;
 
 use super::element::Side;
 use super::pack::Panel;
+use super::pack_bytes::Pack;
 use super::tiles::Tiles;
 use super::widen::Narrow;
 use super::{Bfloat16, Element, Half, Metric, bytes, cosine_matrix, top_k};
 use crate::Float;
-use crate::arch::Kernel;
 use crate::arch::bytes::{ByteKernel, LayoutOf, TRAILER};
 use crate::memory::{Rows, Source, Target};
 use crate::simd::{self, ByteUnit, Level};
@@ -143,7 +143,7 @@ fn packed(unit: ByteUnit, left: Rows<'_, i8>, right: Rows<'_, i8>, split: usize)
         let step = columns.len().div_ceil(layout.group) + TRAILER;
         let mut packed = vec![0; rows.rows().next_multiple_of(tile) * step];
         let all: Vec<_> = (0..rows.rows())
-            .map(|row| bytes::Scale::of(unit.level(), rows.row(row), false))
+            .map(|row| bytes::Scale::of(unit, rows.row(row), false))
             .collect();
         for first in (0..rows.rows()).step_by(tile) {
             let panel = Panel {
@@ -155,7 +155,7 @@ fn packed(unit: ByteUnit, left: Rows<'_, i8>, right: Rows<'_, i8>, split: usize)
                 side,
                 to: &mut packed[first * step..][..tile * step],
             };
-            bytes::Pack { panel, layout }.at(unit.level());
+            Pack { panel, layout }.at(unit);
         }
         (packed, step)
     };
@@ -226,6 +226,51 @@ fn every_unit_sums_bytes_exactly() {
                         );
                     }
                 }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_unit_sums_rows_of_bytes_exactly() {
+    let exact = |a: &[i8], b: &[i8]| -> i64 {
+        let pairs = a.iter().zip(b);
+        pairs.map(|(a, b)| i64::from(*a) * i64::from(*b)).sum()
+    };
+    for unit in ByteUnit::available() {
+        // Shorter than any register, with and without a rest, and longer than what 32 bits have room for.
+        for len in [1, 7, 15, 16, 64, 65, 200, 768, 300_000] {
+            let mut rows: [Vec<i8>; 6] = std::array::from_fn(|seed| {
+                numbers(len, seed as u64)
+                    .into_iter()
+                    .map(i8::made)
+                    .collect()
+            });
+            rows[1].fill(-128);
+            rows[4].fill(-128);
+            let [a, b, c, d, one, other] = rows.each_ref().map(|row| Source::from(&row[..]));
+            let found = bytes::Against {
+                rows: [a, b, c, d],
+                others: [one, other],
+            }
+            .at(unit);
+            let single = bytes::Against {
+                rows: [a, b, c, d],
+                others: [other],
+            }
+            .at(unit);
+            for row in 0..4 {
+                let expected = [row, 4, 5].map(|other| exact(&rows[row], &rows[other]));
+                assert_eq!(found.products[row], expected, "{unit:?} {len}");
+                let expected = [expected[0], expected[2], 0];
+                assert_eq!(single.products[row], expected, "{unit:?} {len}");
+                let total: i64 = rows[row].iter().map(|x| i64::from(*x)).sum();
+                let offset = if LayoutOf.at(unit).offset {
+                    128 * total
+                } else {
+                    0
+                };
+                assert_eq!(found.offsets[row], offset as i32, "{unit:?} {len}");
             }
         }
     }

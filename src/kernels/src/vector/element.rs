@@ -6,7 +6,7 @@ use super::bytes;
 use super::compiled::CompiledBatch;
 use super::pack::{self, FACTORS, Panel, Scale};
 use super::tiles::{Floats, Strip, Tiles};
-use super::{scaled, sums, wide, widen};
+use super::{pack_bytes, scaled, sums, wide, widen};
 use crate::Float;
 use crate::arch::Kernel;
 use crate::arch::bytes::{ByteKernel, LayoutOf, TRAILER};
@@ -319,7 +319,7 @@ impl Batch for i8 {
     }
 
     fn scale(level: Level, row: Source<'_, Self>, cosine: bool) -> Self::Scale {
-        bytes::Scale::of(level, row, cosine)
+        bytes::Scale::of(ByteUnit::of(level), row, cosine)
     }
 
     fn has_direction(scale: Self::Scale) -> bool {
@@ -327,8 +327,9 @@ impl Batch for i8 {
     }
 
     fn pack(level: Level, panel: Panel<'_, Self>) {
-        let layout = LayoutOf.at(ByteUnit::of(level));
-        bytes::Pack { panel, layout }.at(level);
+        let unit = ByteUnit::of(level);
+        let layout = LayoutOf.at(unit);
+        pack_bytes::Pack { panel, layout }.at(unit);
     }
 
     fn depths(cols: usize) -> usize {
@@ -364,11 +365,7 @@ impl Batch for i8 {
         others: [Source<'_, Self>; 2],
         put: &mut dyn FnMut(usize, [f64; 3]),
     ) {
-        for (number, row) in rows.into_iter().enumerate() {
-            let others = [row, others[0], others[1]];
-            let sums = bytes::Products { row, others }.at(level);
-            put(number, sums.map(|sum| sum as f64));
-        }
+        bytes::products(ByteUnit::of(level), rows, others, put);
     }
 
     fn products_of_one(
@@ -377,11 +374,7 @@ impl Batch for i8 {
         other: Source<'_, Self>,
         put: &mut dyn FnMut(usize, [f64; 3]),
     ) {
-        for (number, row) in rows.into_iter().enumerate() {
-            let others = [row, other];
-            let [own, other] = bytes::Products { row, others }.at(level);
-            put(number, [own as f64, other as f64, 0.0]);
-        }
+        bytes::products(ByteUnit::of(level), rows, [other], put);
     }
 
     fn far_cosine(_a: Source<'_, Self>, _b: Source<'_, Self>) -> f64 {

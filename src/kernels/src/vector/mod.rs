@@ -8,6 +8,7 @@ mod element;
 mod few;
 mod matrix;
 mod pack;
+mod pack_bytes;
 mod product;
 mod scaled;
 mod sums;

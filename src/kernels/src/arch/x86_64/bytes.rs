@@ -2,7 +2,8 @@
 
 use std::arch::x86_64::*;
 
-use crate::arch::bytes::{ByteKernel, Dots, Layout};
+use super::transpose;
+use crate::arch::bytes::{ByteKernel, Dots, FLIP, Layout, ROWS};
 use crate::arch::tile::{Sums, Tile};
 
 // SAFETY, for all blocks below: a value of these types is made only with the unit's token, which proves that the CPU has the
@@ -11,8 +12,8 @@ use crate::arch::tile::{Sums, Tile};
 /// One unit: its token, its register, the function that compiles for it.
 macro_rules! unit {
     ($unit:ident, $register:ident, $call:ident, $features:literal, $int:ty, $lanes:literal, $shape:expr, $group:literal,
-     $ahead:literal, $add_products:path,
-     $zero:ident, $set1:ident, $load:ident, $store:ident, $add:ident, $sub:ident,
+     $ahead:literal, $add_products:path, $load_bytes:path, $transpose:path, $sum:path,
+     $zero:ident, $set1:ident, $load:ident, $store:ident, $add:ident, $sub:ident, $xor:ident,
      $to_float:ident, $float_set1:ident, $float_load:ident, $float_store:ident, $mul:ident, $min:ident, $max:ident) => {
         #[doc = concat!("The proof that the CPU has ", $features, ".")]
         #[derive(Clone, Copy)]
@@ -45,6 +46,45 @@ macro_rules! unit {
                 const SHAPE: (usize, usize) = $shape;
                 // SAFETY: the caller's promise.
                 unsafe { tile.run::<Self, $register, { SHAPE.0 }, { SHAPE.1 / $lanes }>(self) }
+            }
+
+            #[inline(always)]
+            unsafe fn load_bytes(self, from: *const i8) -> $register {
+                // SAFETY: see above.
+                $register(unsafe { $load_bytes(from.cast()) })
+            }
+
+            #[inline(always)]
+            fn as_corpus(self, bytes: $register) -> $register {
+                if !Self::LAYOUT.offset {
+                    return bytes;
+                }
+                // SAFETY: see above.
+                $register(unsafe { $xor(bytes.0, $set1(FLIP.cast_signed())) })
+            }
+
+            #[inline(always)]
+            fn sub(self, a: $register, b: $register) -> $register {
+                // SAFETY: see above.
+                $register(unsafe { $sub(a.0, b.0) })
+            }
+
+            #[inline(always)]
+            fn sum(self, sums: $register) -> i32 {
+                // SAFETY: see above.
+                unsafe { $sum(sums.0) }
+            }
+
+            #[inline(always)]
+            unsafe fn transpose(
+                self,
+                from: [*const i8; ROWS],
+                flip: u32,
+                to: *mut u32,
+                step: usize,
+            ) {
+                // SAFETY: see above.
+                unsafe { $transpose(from, flip, to, step) }
             }
         }
 
@@ -94,25 +134,41 @@ macro_rules! unit {
             unsafe fn put(
                 self,
                 _: $unit,
-                tile: &Tile<u32, f32>,
-                (height, width): (usize, usize),
-                (row, col): (usize, usize),
+                _tile: &Tile<u32, f32>,
+                _shape: (usize, usize),
+                _at: (usize, usize),
                 place: *mut f32,
             ) {
                 // SAFETY: see above.
+                unsafe { $store(place.cast(), self.0) };
+            }
+
+            #[inline(always)]
+            unsafe fn complete(
+                _: $unit,
+                tile: &Tile<u32, f32>,
+                (height, width): (usize, usize),
+                out: *mut f32,
+                stride: usize,
+            ) {
+                if !tile.last {
+                    return;
+                }
+                let bound = if tile.cosine { 1.0 } else { f32::INFINITY };
+                // SAFETY: see above.
                 unsafe {
-                    if !tile.last {
-                        $store(place.cast(), self.0);
-                        return;
+                    let (least, most) = ($float_set1(-bound), $float_set1(bound));
+                    for col in (0..width).step_by($lanes) {
+                        let factors = $float_load(tile.corpus_factors(width).add(col));
+                        for row in 0..height {
+                            let (factor, offset) = tile.query_trailer(height, row);
+                            let place = out.add(row * stride + col);
+                            let sums = $sub($load(place.cast()), $set1(offset));
+                            let factors = $mul($float_set1(factor), factors);
+                            let score = $mul($to_float(sums), factors);
+                            $float_store(place, $max(least, $min(most, score)));
+                        }
                     }
-                    let (factor, offset) = tile.query_trailer(height, row);
-                    let factors = $float_load(tile.corpus_factors(width).add(col));
-                    let factors = $mul($float_set1(factor), factors);
-                    let mut score = $mul($to_float($sub(self.0, $set1(offset))), factors);
-                    if tile.cosine {
-                        score = $max($float_set1(-1.0), $min($float_set1(1.0), score));
-                    }
-                    $float_store(place, score);
                 }
             }
         }
@@ -122,14 +178,14 @@ macro_rules! unit {
 macro_rules! unit_128 {
     ($($first:tt)*) => {
         unit!($($first)*, _mm_setzero_si128, _mm_set1_epi32, _mm_loadu_si128, _mm_storeu_si128, _mm_add_epi32, _mm_sub_epi32,
-            _mm_cvtepi32_ps, _mm_set1_ps, _mm_loadu_ps, _mm_storeu_ps, _mm_mul_ps, _mm_min_ps, _mm_max_ps);
+            _mm_xor_si128, _mm_cvtepi32_ps, _mm_set1_ps, _mm_loadu_ps, _mm_storeu_ps, _mm_mul_ps, _mm_min_ps, _mm_max_ps);
     };
 }
 
 macro_rules! unit_256 {
     ($($first:tt)*) => {
         unit!($($first)*, _mm256_setzero_si256, _mm256_set1_epi32, _mm256_loadu_si256, _mm256_storeu_si256, _mm256_add_epi32,
-            _mm256_sub_epi32, _mm256_cvtepi32_ps, _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_mul_ps,
+            _mm256_sub_epi32, _mm256_xor_si256, _mm256_cvtepi32_ps, _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_mul_ps,
             _mm256_min_ps, _mm256_max_ps);
     };
 }
@@ -137,7 +193,7 @@ macro_rules! unit_256 {
 macro_rules! unit_512 {
     ($($first:tt)*) => {
         unit!($($first)*, _mm512_setzero_si512, _mm512_set1_epi32, _mm512_loadu_si512, _mm512_storeu_si512, _mm512_add_epi32,
-            _mm512_sub_epi32, _mm512_cvtepi32_ps, _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_mul_ps,
+            _mm512_sub_epi32, _mm512_xor_si512, _mm512_cvtepi32_ps, _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_mul_ps,
             _mm512_min_ps, _mm512_max_ps);
     };
 }
@@ -152,7 +208,10 @@ unit_128!(
     (6, 8),
     2,
     0,
-    pairs_128
+    pairs_128,
+    transpose::wide,
+    transpose::bytes_in_pairs,
+    sum_128
 );
 unit_256!(
     Avx2,
@@ -164,7 +223,10 @@ unit_256!(
     (6, 16),
     2,
     0,
-    pairs_256
+    pairs_256,
+    wide_256,
+    transpose::bytes_in_pairs,
+    sum_256
 );
 unit_256!(
     AvxVnni,
@@ -176,7 +238,10 @@ unit_256!(
     (6, 16),
     4,
     0,
-    _mm256_dpbusd_avx_epi32
+    _mm256_dpbusd_avx_epi32,
+    _mm256_loadu_si256,
+    transpose::bytes,
+    sum_256
 );
 unit_512!(
     Avx512,
@@ -188,7 +253,10 @@ unit_512!(
     (12, 32),
     2,
     8,
-    pairs_512
+    pairs_512,
+    wide_512,
+    transpose::bytes_in_pairs,
+    sum_512
 );
 unit_512!(
     Avx512Vnni,
@@ -200,8 +268,58 @@ unit_512!(
     (12, 32),
     4,
     8,
-    _mm512_dpbusd_epi32
+    _mm512_dpbusd_epi32,
+    _mm512_loadu_si512,
+    transpose::bytes,
+    sum_512
 );
+
+/// 16 bytes as numbers of 16 bits.
+#[inline(always)]
+unsafe fn wide_256(from: *const __m128i) -> __m256i {
+    // SAFETY: see above.
+    unsafe { _mm256_cvtepi8_epi16(_mm_loadu_si128(from)) }
+}
+
+/// 32 bytes as numbers of 16 bits.
+#[inline(always)]
+unsafe fn wide_512(from: *const __m256i) -> __m512i {
+    // SAFETY: see above.
+    unsafe { _mm512_cvtepi8_epi16(_mm256_loadu_si256(from)) }
+}
+
+/// The sum of the lanes.
+#[inline(always)]
+unsafe fn sum_128(sums: __m128i) -> i32 {
+    // SAFETY: see above.
+    unsafe {
+        let sums = _mm_add_epi32(sums, _mm_shuffle_epi32::<0b01_00_11_10>(sums));
+        _mm_cvtsi128_si32(_mm_add_epi32(
+            sums,
+            _mm_shuffle_epi32::<0b10_11_00_01>(sums),
+        ))
+    }
+}
+
+/// The sum of the lanes.
+#[inline(always)]
+unsafe fn sum_256(sums: __m256i) -> i32 {
+    // SAFETY: see above.
+    unsafe {
+        let high = _mm256_extracti128_si256::<1>(sums);
+        sum_128(_mm_add_epi32(_mm256_castsi256_si128(sums), high))
+    }
+}
+
+/// The sum of the lanes.
+#[inline(always)]
+unsafe fn sum_512(sums: __m512i) -> i32 {
+    // SAFETY: see above.
+    unsafe {
+        let high = _mm512_extracti64x4_epi64::<1>(sums);
+        sum_256(_mm256_add_epi32(_mm512_castsi512_si256(sums), high))
+    }
+}
 
 /// Adds two products of 16 bits to each sum.
 #[inline(always)]

@@ -2,6 +2,8 @@
 
 use std::arch::x86_64::*;
 
+use crate::arch::bytes::ROWS;
+
 /// See [`Arch::transpose_f32`](crate::arch::Arch::transpose_f32).
 ///
 /// # Safety
@@ -55,5 +57,75 @@ pub(super) unsafe fn f64(
         _mm_storeu_pd(to.add(2), _mm_unpacklo_pd(c, d));
         _mm_storeu_pd(to.add(step), _mm_unpackhi_pd(a, b));
         _mm_storeu_pd(to.add(step + 2), _mm_unpackhi_pd(c, d));
+    }
+}
+
+/// See [`Dots::transpose`](crate::arch::bytes::Dots::transpose), of bytes as they are: 16 of each row.
+///
+/// # Safety
+///
+/// As there.
+#[inline(always)]
+pub(super) unsafe fn bytes(from: [*const i8; ROWS], flip: u32, to: *mut u32, step: usize) {
+    // SAFETY: every x86-64 CPU has SSE2; the caller's promise on memory.
+    unsafe {
+        let flip = _mm_set1_epi32(flip.cast_signed());
+        let [a, b, c, d] = from;
+        let a = _mm_xor_si128(_mm_loadu_si128(a.cast()), flip);
+        let b = _mm_xor_si128(_mm_loadu_si128(b.cast()), flip);
+        let c = _mm_xor_si128(_mm_loadu_si128(c.cast()), flip);
+        let d = _mm_xor_si128(_mm_loadu_si128(d.cast()), flip);
+        words([a, b, c, d], to, step);
+    }
+}
+
+/// The same of bytes that are widened to 16 bits: 8 of each row, which are never flipped.
+///
+/// # Safety
+///
+/// As there.
+#[inline(always)]
+pub(super) unsafe fn bytes_in_pairs(
+    from: [*const i8; ROWS],
+    _flip: u32,
+    to: *mut u32,
+    step: usize,
+) {
+    // SAFETY: as above.
+    unsafe {
+        let [a, b, c, d] = from;
+        words([wide(a), wide(b), wide(c), wide(d)], to, step);
+    }
+}
+
+/// 8 bytes as numbers of 16 bits.
+///
+/// # Safety
+///
+/// They must be readable at `from`.
+#[inline(always)]
+pub(super) unsafe fn wide(from: *const i8) -> __m128i {
+    // SAFETY: every x86-64 CPU has SSE2; the caller's promise on memory.
+    unsafe {
+        let bytes = _mm_loadl_epi64(from.cast());
+        _mm_srai_epi16::<8>(_mm_unpacklo_epi8(bytes, bytes))
+    }
+}
+
+/// Stores the columns of four rows of words.
+///
+/// # Safety
+///
+/// Four words must be writable at each column's place.
+#[inline(always)]
+unsafe fn words([a, b, c, d]: [__m128i; ROWS], to: *mut u32, step: usize) {
+    // SAFETY: every x86-64 CPU has SSE2; the caller's promise on memory.
+    unsafe {
+        let (ab, cd) = (_mm_unpacklo_epi32(a, b), _mm_unpacklo_epi32(c, d));
+        _mm_storeu_si128(to.cast(), _mm_unpacklo_epi64(ab, cd));
+        _mm_storeu_si128(to.add(step).cast(), _mm_unpackhi_epi64(ab, cd));
+        let (ab, cd) = (_mm_unpackhi_epi32(a, b), _mm_unpackhi_epi32(c, d));
+        _mm_storeu_si128(to.add(2 * step).cast(), _mm_unpacklo_epi64(ab, cd));
+        _mm_storeu_si128(to.add(3 * step).cast(), _mm_unpackhi_epi64(ab, cd));
     }
 }
