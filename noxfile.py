@@ -143,6 +143,32 @@ def peers(session: nox.Session) -> None:
 
 
 @session("ci", nightly=True)
+def endure(session: nox.Session) -> None:
+    """Test memory, threads and endings for a night: a million calls each, a hundred endings, 16 threads a test"""
+    long = ["growth", "no_memory", "shutdown", "races", "interpreters", "interrupt", "threads"]
+    held = [f"tests/test_{name}.py" for name in long]
+    chosen = session.posargs or ["cp314", "cp314t"]
+    session.run("python", "-m", "scripts.tests", *held, "--hypothesis-profile=nightly", *chosen)
+    # Every test in many threads at once, again and again, where threads are free.
+    many = ["--threads=16", "--iterations=10"]
+    free = [name for name in chosen if name.endswith("t")]
+    if free:
+        session.run("python", "-m", "scripts.tests", *many, *free)
+
+
+@session("ci", nightly=True)
+def load(session: nox.Session) -> None:
+    """Call everything from many threads for an hour, each answer known: nox -s load -- [--minutes N] [--threads N]"""
+    session.run("python", "-m", "scripts.endure", "load", *session.posargs)
+
+
+@session("ci", nightly=True)
+def large(session: nox.Session) -> None:
+    """Inputs as large as memory allows, in no more beside them than is documented: nox -s large -- [--gigabytes N]"""
+    session.run("python", "-m", "scripts.endure", "large", *session.posargs)
+
+
+@session("ci", nightly=True)
 def dask(session: nox.Session) -> None:
     """Hold hotkernels.dask to one call's answers, on a cluster of processes too, one of which is killed"""
     session.run("python", "-m", "scripts.tests", "--with=dask", "tests/test_dask.py", *(session.posargs or ["cp314"]))
@@ -152,6 +178,36 @@ def dask(session: nox.Session) -> None:
 def cov(session: nox.Session) -> None:
     """Measure which lines the tests run, Python and Rust, and fail below the floor"""
     session.run("python", "-m", "scripts.cov", *session.posargs)
+
+
+@session("ci", nightly=True)
+def deny(session: nox.Session) -> None:
+    """Hold every crate of every lock file to deny.toml: licences, duplicates, sources, advisories (cargo-deny)"""
+    session.run("python", "-m", "scripts.deny", *session.posargs)
+
+
+@session("ci", nightly=True)
+def semver(session: nox.Session) -> None:
+    """Hold the kernels crate's API to the release before (cargo-semver-checks); nox -s semver -- --keep before the first"""
+    session.run("python", "-m", "scripts.semver", *session.posargs)
+
+
+@session("ci")
+def api(session: nox.Session) -> None:
+    """Hold the Python API to the release before, as lint does: nox -s api -- [--keep | --release | --tag V]"""
+    session.run("python", "-m", "scripts.api", *session.posargs)
+
+
+@session("ci")
+def notices(session: nox.Session) -> None:
+    """Write THIRD-PARTY-LICENSES.txt anew: the licences of all that a wheel is linked from"""
+    session.run("python", "-m", "scripts.notices", *session.posargs)
+
+
+@session("ci")
+def unsafe(session: nox.Session) -> None:
+    """Write docs/unsafe.md anew: every unsafe place of the sources, with its reason"""
+    session.run("python", "-m", "scripts.unsafety", *session.posargs)
 
 
 @session("ci")

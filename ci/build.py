@@ -20,7 +20,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ci import cross, evidence, finish, head, host, interpreters, matrix, process, tools
+from ci import cross, evidence, finish, head, host, interpreters, matrix, notices, process, tools
 from ci.console import console
 from ci.errors import CiError
 from ci.paths import DIST, ROOT
@@ -231,7 +231,8 @@ def tree_for(lane: matrix.Lane) -> Path:
 
 def sources(root: Path) -> Iterator[Path]:
     """What a build reads: the manifests, the texts that the metadata names, and src/ without what tools leave there."""
-    yield from (root / name for name in ("Cargo.toml", "pyproject.toml", "README.md", "LICENSE-MIT", "LICENSE-APACHE"))
+    named = ("Cargo.toml", "pyproject.toml", "README.md", "LICENSE-MIT", "LICENSE-APACHE", notices.NAME)
+    yield from (root / name for name in named)
     for path in sorted((root / "src").rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts and path.suffix in {".rs", ".toml", ".py", ".pyi", ".typed", ""}:
             yield path

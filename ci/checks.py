@@ -14,12 +14,12 @@ Kind = Literal["linux", "macos", "sdist"]
 
 AUDIT: dict[Kind, tuple[str, ...]] = {
     "linux": (
-        "archive", "name", "record", "files", "metadata", "abi", "exports", "platform", "paths", "sbom", "size",
+        "archive", "name", "record", "files", "metadata", "abi", "exports", "platform", "paths", "sbom", "notices", "size",
     ),
     "macos": (
-        "archive", "name", "record", "files", "metadata", "abi", "exports", "platform", "paths", "sbom", "size",
+        "archive", "name", "record", "files", "metadata", "abi", "exports", "platform", "paths", "sbom", "notices", "size",
     ),
-    "sdist": ("archive", "name", "files", "metadata", "paths", "size"),
+    "sdist": ("archive", "name", "files", "metadata", "paths", "notices", "size"),
 }  # fmt: skip
 """The checks that need no interpreter. What each one does is in ci/audit/."""
 

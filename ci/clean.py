@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ci import supervise, tools
+from ci import matrix, supervise, tools
 from ci.errors import CiError
 from ci.matrix import Interpreter
 from ci.paths import ROOT
@@ -46,7 +46,7 @@ def create(artifact: Path, interpreter: Interpreter, python: Path, folder: Path,
     env = environment(folder)
     wheel = artifact
     if artifact.name.endswith(".tar.gz"):
-        wheel = build_wheel(artifact, python, folder, env, log)
+        wheel = build_wheel(artifact, python, folder, env, log, build_tools(root))
     venv = folder / "environment"
     uv(["venv", "--python", python, venv], "no environment could be made", folder, env, log)
     # No cache: the very bytes of this file. No index: what it says it needs must not hide that it needs more.
@@ -61,11 +61,30 @@ def create(artifact: Path, interpreter: Interpreter, python: Path, folder: Path,
     return Clean(folder=folder, python=venv / "bin" / "python", wheel=wheel, env=env, log=log)
 
 
-def build_wheel(sdist: Path, python: Path, folder: Path, env: dict[str, str], log: Path) -> Path:
-    """A wheel from the sdist as a user's front end makes it: isolated, from the file alone."""
+def build_tools(root: Path = ROOT) -> Path:
+    """The locked maturin that releases are built with, with hashes."""
+    return root / "ci" / "requirements" / f"maturin-{matrix.load().lanes[0].maturin}.txt"
+
+
+def build_wheel(sdist: Path, python: Path, folder: Path, env: dict[str, str], log: Path, constraints: Path) -> Path:
+    """A wheel from the sdist as a user's front end makes it: isolated, from the file alone.
+
+    constraints: what it may fetch to build with, of those bytes.
+    """
     out = folder / "wheel"
     uv(
-        ["build", "--wheel", "--python", python, "--out-dir", out, sdist],
+        [
+            "build",
+            "--wheel",
+            "--python",
+            python,
+            "--build-constraints",
+            constraints,
+            "--require-hashes",
+            "--out-dir",
+            out,
+            sdist,
+        ],
         "no wheel can be built from it",
         folder,
         env,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from ci import checks
+from ci import crates as linked
 from ci.checks import Expected
 from ci.decision import Decision, Row
 from ci.evidence import Evidence
@@ -136,6 +138,23 @@ def tools(made: Decision) -> Table:
             seen.setdefault((name, version), set()).add(word.artifact)
     rows = [[name, version, str(len(artifacts))] for (name, version), artifacts in sorted(seen.items())]
     return Table("Tools", "", ["tool", "version", "artifacts"], rows)
+
+
+def crates(made: Decision, against: Sequence[Path]) -> Table:
+    """What the wheels are linked from that those of the release before are not."""
+    before = linked.read(against)
+    after = linked.read(row.path for row in made.rows if row.path and not row.artifact.is_sdist)
+    rows = linked.compare(before, after)
+    count = len({name for crates in after.values() for name in crates})
+    note = f"Compared are the SBOMs of {len(after)} wheels, {count} crates in all, with those of {listed(against)}."
+    if apart := linked.without(before, after):
+        note += f" Not compared: {', '.join(sorted(apart))}."
+    head = ["crate", "change", "before", "now", "wheels"]
+    return Table("Crates since the release before", note, head, rows or [["none", "no crate differs", "", "", ""]])
+
+
+def listed(paths: Sequence[Path]) -> str:
+    return ", ".join(path.name or str(path) for path in paths)
 
 
 def words_of(made: Decision) -> Iterator[Evidence]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 from ci import facts
@@ -33,8 +34,8 @@ dt { opacity: .75; } dd { margin: 0; white-space: pre-wrap; min-width: 0; }
 """
 
 
-def html(made: Decision) -> str:
-    """The whole page."""
+def html(made: Decision, more: Sequence[Table] = ()) -> str:
+    """The whole page; more: tables behind those of every report."""
     state = "good" if made.complete else "bad"
     title = f"hotkernels {made.version}: {made.verdict}"
     there = sum(row.path is not None for row in made.rows)
@@ -51,7 +52,7 @@ def html(made: Decision) -> str:
 <main>
 <h1>hotkernels {escape(made.version)}: <span class="{state}">{escape(made.verdict)}</span></h1>
 <p>{there} of {len(made.rows)} declared artifacts are there, with {words} pieces of evidence.</p>
-{problems(made.all_problems)}{"".join(table(each, number) for number, each in enumerate(facts.tables(made)))}</main>
+{problems(made.all_problems)}{"".join(table(each, number) for number, each in enumerate([*facts.tables(made), *more]))}</main>
 </body>
 </html>
 """

@@ -7,22 +7,32 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from ci import decision, evidence, facts, page
 from ci.console import console
 from ci.decision import Decision
-from ci.facts import MARKS
+from ci.facts import MARKS, Table
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     decision.add_arguments(parser)
+    parser.add_argument(
+        "--against",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="PATH",
+        help="the release before, as a folder of wheels, a wheel or an SBOM: the crates that came, went and changed since",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     made = decision.from_args(args)
-    text = markdown(made)
-    for name, content in (("report.md", text), ("report.html", page.html(made))):
+    more = [facts.crates(made, args.against)] if args.against else []
+    text = markdown(made, more)
+    for name, content in (("report.md", text), ("report.html", page.html(made, more))):
         evidence.write_text(args.dist / name, content)
         console.print(args.dist / name)
     write_sums(made, args.dist / "SHA256SUMS")
@@ -44,8 +54,8 @@ def write_sums(made: Decision, path: Path) -> None:
     console.print(path)
 
 
-def markdown(made: Decision) -> str:
-    """The report for a job summary or a terminal."""
+def markdown(made: Decision, more: Sequence[Table] = ()) -> str:
+    """The report for a job summary or a terminal; more: tables behind those of every report."""
     parts = [f"# hotkernels {made.version}: {made.verdict}", ""]
     if made.all_problems:
         parts += ["## What is refused", ""]
@@ -58,7 +68,7 @@ def markdown(made: Decision) -> str:
         parts += ["Not run, checked as a file alone:", ""]
         parts += [f"- {plain(artifact)} on {plain(interpreter)}" for artifact, interpreter in made.not_run]
         parts.append("")
-    for title, note, head, rows in facts.tables(made):
+    for title, note, head, rows in [*facts.tables(made), *more]:
         parts += [f"## {title}", "", *([note, ""] if note else [])]
         parts += [f"| {' | '.join(head)} |", f"| {' | '.join('---' for _ in head)} |"]
         parts += [f"| {' | '.join(plain(MARKS.get(cell, (cell,))[0]) for cell in row)} |" for row in rows]

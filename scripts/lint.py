@@ -29,6 +29,10 @@ CLIPPY = ("cargo", "clippy", "--workspace", "--all-targets", "--locked", "--quie
 LOOSE = tuple(f"--disable-error-code={code}" for code in ("no-any-return", "no-untyped-call", "operator", "var-annotated"))
 
 
+# What calls the package is checked with the tests, where there is one.
+SOURCES = ("mypy", "--explicit-package-bases", "--exclude", "^scripts/endurance/")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Check:
     """One command; fix is what corrects what it finds."""
@@ -66,13 +70,14 @@ def checks(typed: tuple[Path, Path] | None) -> Iterator[Check]:
     yield Check(name="clippy, limited API", command=abi3, env=python)
     yield Check(
         name="types of ci, scripts",
-        command=("mypy", "--explicit-package-bases", "noxfile.py", "ci", "scripts", *existing("tests/ci")),
+        command=(*SOURCES, "noxfile.py", "ci", "scripts", *existing("tests/ci")),
     )
     if typed:
         bin_folder, site = typed
         path = {"PYTHONPATH": str(site), "MYPYPATH": str(site)}
         mypy = (str(bin_folder / "python"), "-P", "-m", "mypy")
-        yield Check(name="types of tests", command=(*mypy, *LOOSE, "--exclude", "^tests/ci/", "tests"), env=path)
+        types = (*mypy, *LOOSE, "--exclude", "^tests/ci/", "tests", "scripts/endurance")
+        yield Check(name="types of tests", command=types, env=path)
         yield Check(name="types of hotkernels.dask", command=(*mypy, str(site / "hotkernels" / "dask.py")), env=path)
         stubtest = ("mypy.stubtest", "hotkernels", "--mypy-config-file=pyproject.toml", "--allowlist=scripts/stubtest.txt")
         yield Check(name="stubs against the module", command=(*mypy[:-1], *stubtest), env=path)
@@ -94,6 +99,9 @@ def checks(typed: tuple[Path, Path] | None) -> Iterator[Check]:
     yield Check(name="pyproject.toml", command=("validate-pyproject", "pyproject.toml"))
     yield Check(name="conventions", command=("repo-review", "--format", "rich", "--show", "errskip", "."))
     yield Check(name="locks", command=("python", "-m", "scripts.lock", "--check"))
+    yield Check(name="licences of what is linked", command=("python", "-m", "scripts.notices", "--check"))
+    yield Check(name="list of what is unsafe", command=("python", "-m", "scripts.unsafety", "--check"))
+    yield Check(name="Python API against the release before", command=("python", "-m", "scripts.api"))
     scripts = sorted(str(path.relative_to(ROOT)) for folder in ("ci", "scripts") for path in (ROOT / folder).rglob("*.sh"))
     for script in (*existing(".ci/run"), *scripts):
         yield Check(name=f"syntax of {script}", command=("bash", "-n", script))

@@ -23,12 +23,16 @@ WITH = "--with="
 
 THREADS = 4  # of each test, on free-threaded builds; more than cores is more interleavings
 
+MORE = "--threads="
+"""Before another number of them, for a pass with as many alone."""
+
 
 def main(words: list[str]) -> int:
     declared = matrix.load()
     known = {interpreter.name: interpreter for interpreter in declared.interpreters}
     chosen = [known[word] for word in words if word in known]
-    options = [word for word in words if word not in known and not word.startswith(WITH)]
+    options = [word for word in words if word not in known and not word.startswith((WITH, MORE))]
+    passes = tuple(int(word.removeprefix(MORE)) for word in words if word.startswith(MORE))
     extra = [ROOT / "ci" / "requirements" / f"{word.removeprefix(WITH)}.txt" for word in words if word.startswith(WITH)]
     found = {interpreter: interpreters.find(interpreter) for interpreter in chosen or known.values()}
     missing = [interpreter.name for interpreter, python in found.items() if python is None]
@@ -39,7 +43,7 @@ def main(words: list[str]) -> int:
             for interpreter, python in found.items():
                 if python is not None:
                     started = time.monotonic()
-                    failed = any(suite(declared, interpreter, python, Path(name), options, *extra))
+                    failed = any(suite(declared, interpreter, python, Path(name), options, *extra, passes=passes))
                     results[interpreter.name] = f"{'FAILED' if failed else 'passed'}  {time.monotonic() - started:.0f} s"
                     bad |= failed
     except CiError as error:
@@ -56,9 +60,19 @@ def main(words: list[str]) -> int:
 
 
 def suite(
-    declared: Matrix, interpreter: Interpreter, python: Path, folder: Path, options: list[str], requirements: Path | None = None
+    declared: Matrix,
+    interpreter: Interpreter,
+    python: Path,
+    folder: Path,
+    options: list[str],
+    requirements: Path | None = None,
+    *,
+    passes: tuple[int, ...] = (),
 ) -> list[int]:
-    """Runs the tests on one interpreter, with its own requirements or those; pytest's status of each pass."""
+    """Runs the tests on one interpreter, with its own requirements or those; pytest's status of each pass.
+
+    passes: of so many threads a test each; none is one without others, and on free-threaded builds one with them.
+    """
     site = install(declared, interpreter, python, folder)
     bin_folder = tools.environment(requirements or clean.requirements(interpreter), python=python)
     # -P, and a folder with the package alone: it comes from the wheel, never from the checkout.
@@ -67,7 +81,7 @@ def suite(
     if not any((ROOT / word.partition("::")[0]).exists() for word in options if not word.startswith("-")):
         command += ["--ignore=tests/ci", "tests"]
     statuses = []
-    for threads in (1, THREADS) if interpreter.free_threaded else (1,):
+    for threads in passes or ((1, THREADS) if interpreter.free_threaded else (1,)):
         console.rule(f"{interpreter.name}, {threads} thread{'s' if threads > 1 else ''} a test", align="left")
         extra = [f"--parallel-threads={threads}"] if threads > 1 else []
         statuses.append(subprocess.run([*command, *extra], cwd=ROOT, env=env, check=False).returncode)

@@ -25,7 +25,7 @@ ACTIONS = {
 so that a commit alone is no proof. None of these keeps a cache unless it is told to."""
 
 OPTIONS = {
-    "actions/checkout": {"persist-credentials", "ref"},
+    "actions/checkout": {"persist-credentials", "ref", "fetch-depth"},
     "actions/setup-python": {"python-version"},
     "actions/upload-artifact": {"name", "path", "if-no-files-found"},
     "actions/download-artifact": {"name", "pattern", "path", "merge-multiple"},
@@ -79,7 +79,7 @@ FETCH = ("actions/checkout", "actions/setup-python")
 NOX = "python3 noxfile.py -s "
 STEPS = {
     ("release.yml", "gate"): (
-        *FETCH, "actions/download-artifact", f'{NOX}ci -- gate --native --version "$TAG"',
+        *FETCH, "actions/download-artifact", f'{NOX}api -- --tag "$TAG"', f'{NOX}ci -- gate --native --version "$TAG"',
         f'{NOX}ci -- report --native --version "$TAG"', "actions/upload-artifact",
     ),
     ("release.yml", "attest"): ("actions/download-artifact", "actions/attest"),

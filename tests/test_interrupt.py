@@ -1,4 +1,4 @@
-"""Ctrl-C: the time from the signal to the KeyboardInterrupt, of all that can take long over strings."""
+"""Ctrl-C: the time from the signal to the KeyboardInterrupt, of all that can take long."""
 
 from __future__ import annotations
 
@@ -35,6 +35,11 @@ pages = [letters(LATIN, 3000) for _ in range(60)]
 a, b = letters(LATIN, 200_000), letters(LATIN, 200_000)
 c, d = letters(CYRILLIC, 200_000), letters(CYRILLIC, 200_000)
 out = np.empty((len(names), 2000), np.uint8)
+marked = c * 10 + "\u0301"
+column64 = np.random.default_rng(7).standard_normal(2_000_000)
+rows = column64[:1_536_000].astype(np.float32).reshape(2000, 768)
+rows8 = (rows * 30).astype(np.int8)
+image = column64[:640_000].astype(np.float32).reshape(800, 800)
 column = np.broadcast_to(np.array("somebody's name"), (500_000,))
 
 WORK: dict[str, Callable[[], Any]] = {
@@ -51,6 +56,20 @@ WORK: dict[str, Callable[[], Any]] = {
     "osa_distance": lambda: hk.osa_distance(a, b),
     "damerau_levenshtein_distance": lambda: hk.damerau_levenshtein_distance(a, b),
     "jaro_similarity": lambda: hk.jaro_similarity(a, b),
+    "jaro_similarity, millions": lambda: hk.jaro_similarity(a * 10, b * 10),
+    "jaro_winkler_similarity, 16 bits": lambda: hk.jaro_winkler_similarity(c * 10, d * 10),
+    "hamming_distance, of clusters": lambda: hk.hamming_distance(marked, marked),
+    "dot, strided": lambda: hk.dot(column64[::2], column64[1::2]),
+    "cosine_similarity": lambda: hk.cosine_similarity(column64, column64),
+    "sum": lambda: hk.sum(column64),
+    "cosine_matrix, two threads": lambda: hk.cosine_matrix(rows, threads=2),
+    "cosine_matrix, int8": lambda: hk.cosine_matrix(rows8, threads=1),
+    "top_k": lambda: hk.top_k(rows, rows, 9, threads=1),
+    "top_k, of one": lambda: hk.top_k(rows[:1], rows, 9, metric="dot", threads=2),
+    "median_filter, a network": lambda: hk.median_filter(image, 15, threads=1),
+    "median_filter, ranks": lambda: hk.median_filter(image, 301, threads=1),
+    "median_filter, past the image": lambda: hk.median_filter(image[:300, :300], 2001, threads=1),
+    "CandleRenderer": lambda: hk.CandleRenderer(9, 9).set_candles(column64, column64, column64, column64),
     "an iterable without end": lambda: hk.cdist(cycle(["name", "Ναμε"]), ["a"]),
     "a long array": lambda: hk.cdist(column, []),
 }

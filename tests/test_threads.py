@@ -248,3 +248,41 @@ def test_after_fork_the_child_works() -> None:
         ok = np.array_equal(hk.cosine_matrix(rows[:100], threads=2), expected)
         os._exit(0 if ok else 1)
     assert os.waitpid(child, 0)[1] == 0
+
+
+@pytest.mark.thread_unsafe(reason="forks")
+def test_after_fork_in_the_middle_of_it_the_child_works() -> None:
+    """The parent has threads in kernels, which the child has not: no lock that one of them held is left behind."""
+    stop = threading.Event()
+    renderer = hk.CandleRenderer(300, 200)
+    renderer.set_candles(big64, big64, big64, big64)
+    work: list[Callable[[], Any]] = [
+        lambda: hk.cosine_matrix(rows[:100], threads=2),
+        lambda: hk.cdist(lines[:100], lines, "osa", threads=2),
+        lambda: hk.median_filter(rows[:60], 9, threads=2),
+        lambda: hk.Vector(big32[:50_000]).norm,
+    ]
+    expected = [np.asarray(each()) for each in work]
+
+    def again_and_again(each: Callable[[], Any]) -> None:
+        while not stop.is_set():
+            each()
+
+    threads = [threading.Thread(target=again_and_again, args=(each,)) for each in work]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(5):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)
+                child = os.fork()
+            if child == 0:
+                signal.alarm(60)  # of a child that hangs, the end
+                right = all(np.array_equal(each(), known) for each, known in zip(work, expected, strict=True))
+                right &= len(renderer.generate_render_commands(0, 1000)) > 0
+                os._exit(0 if right else 1)
+            assert os.waitpid(child, 0)[1] == 0
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()

@@ -8,10 +8,11 @@ from email.parser import HeaderParser
 from pathlib import Path
 from typing import Any
 
+from ci import notices
 from ci.audit.opened import Opened
 from ci.errors import CiError
 
-LICENCES = ("LICENSE-APACHE", "LICENSE-MIT")
+LICENCES = ("LICENSE-APACHE", "LICENSE-MIT", notices.NAME)
 METADATA = ("METADATA", "RECORD", "WHEEL")
 # What a checkout may leave in an sdist and nobody wants there.
 UNWANTED = re.compile(r"(^|/)(__pycache__|target|dist|node_modules|\.git|\.venv|\.nox|\.env)(/|$)|\.(so|pyd|pyc|dylib|whl)$")
@@ -93,7 +94,7 @@ def compare(file: Opened, wanted: set[str], what: str) -> None:
     if no_licence := [name for name in missing if "/licenses/" in name]:
         raise CiError(
             f"no licence: {', '.join(no_licence)}",
-            expected=f"{' and '.join(LICENCES)} in {file.dist_info}/licenses/",
+            expected=f"{', '.join(LICENCES)} in {file.dist_info}/licenses/",
             found=", ".join(sorted(n for n in file.members if "/licenses/" in n)) or "none",
             todo="[project] license-files in pyproject.toml names them",
         )

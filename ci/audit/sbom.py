@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 from typing import Any
 
 from ci import strict
@@ -16,19 +17,11 @@ ALWAYS = frozenset({"hotkernels-kernels", "pyo3", "pyo3-ffi", "libc"})
 
 
 def check(file: Opened) -> dict[str, Any]:
-    names = [name for name in file.members if re.search(r"\.dist-info/sboms/[^/]+\.json$", name)]
-    if len(names) != 1:
-        raise refused("not exactly one SBOM", "one CycloneDX file", ", ".join(names) or "none")
-    try:
-        bom = strict.loads(file.text(names[0]))
-        root = bom["metadata"]["component"]
-        listed = {(part["name"], part["version"]): part for part in bom["components"]}
-        version = bom["specVersion"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise refused("the SBOM does not read as CycloneDX", "JSON with metadata and components", repr(error)) from error
+    bom, name = document(file)
+    root, listed = bom["metadata"]["component"], crates(file)
     if bom.get("bomFormat") != "CycloneDX":
         raise refused("the SBOM is not CycloneDX", "bomFormat CycloneDX", str(bom.get("bomFormat")))
-    if "timestamp" in bom["metadata"] or "path+file:" in file.text(names[0]):
+    if "timestamp" in bom["metadata"] or "path+file:" in file.text(name):
         raise refused("the SBOM says when or where it was built", "neither time nor path", "timestamp or path+file:")
     if root.get("name") != ROOT_CRATE or cargo_version(root.get("version", "")) != file.artifact.version:
         found = f"{root.get('name')} {root.get('version')}"
@@ -50,7 +43,43 @@ def check(file: Opened) -> dict[str, Any]:
         )
     # A lock file also holds what other platforms need: that the SBOM leaves out.
     unused = sorted(f"{n} {v}" for n, v in locked.keys() - listed.keys() if n != ROOT_CRATE)
-    return {"format": f"CycloneDX {version}", "crates": len(listed), "locked_only": unused}
+    return {"format": f"CycloneDX {bom['specVersion']}", "crates": len(listed), "locked_only": unused}
+
+
+def document(file: Opened) -> tuple[dict[str, Any], str]:
+    """The wheel's one SBOM, and the member that it is."""
+    names = [name for name in file.members if re.search(r"\.dist-info/sboms/[^/]+\.json$", name)]
+    if len(names) != 1:
+        raise refused("not exactly one SBOM", "one CycloneDX file", ", ".join(names) or "none")
+    return read(file.text(names[0])), names[0]
+
+
+def read(text: str) -> dict[str, Any]:
+    """A CycloneDX document with the parts that are looked at; a CiError for anything else."""
+    try:
+        bom: dict[str, Any] = strict.loads(text)
+        named = (bom["metadata"]["component"]["name"], bom["specVersion"])
+        parts = [(part["name"], part["version"]) for part in bom["components"]]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise refused("the SBOM does not read as CycloneDX", "JSON with metadata and components", repr(error)) from error
+    if not all(isinstance(word, str) for word in (*named, *(word for part in parts for word in part))):
+        raise refused("the SBOM does not read as CycloneDX", "names and versions that are texts", "others")
+    return bom
+
+
+def crates(file: Opened) -> dict[tuple[str, str], dict[str, Any]]:
+    """(name, version) of every component of the wheel's SBOM."""
+    return {(part["name"], part["version"]): part for part in document(file)[0]["components"]}
+
+
+def licence(part: Mapping[str, Any]) -> str:
+    """The licence that a component states, as an expression or by its identifiers; empty where it states none."""
+    stated = part.get("licenses")
+    rows = [row for row in stated if isinstance(row, dict)] if isinstance(stated, list) else []
+    known = [
+        row.get("expression") or (row.get("license") or {}).get("id") or (row.get("license") or {}).get("name") for row in rows
+    ]
+    return " AND ".join(str(word) for word in known if word)
 
 
 def lock(file: Opened) -> dict[tuple[str, str], str]:

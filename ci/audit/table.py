@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import Any
 
 from ci import matrix
-from ci.audit import abi, archive, exports, files, leaks, macos, manylinux, metadata, names, record, sbom, size
+from ci.audit import abi, archive, exports, files, leaks, macos, manylinux, metadata, names, notices, record, sbom, size
 from ci.audit.opened import Opened
 from ci.checks import Kind
 
@@ -31,6 +31,7 @@ WHEEL = {
     "record": Check(record.check),
     "files": Check(files.wheel),
     "metadata": Check(metadata.wheel, "packaging"),
+    "notices": Check(notices.wheel),
     "paths": Check(leaks.check),
     "sbom": Check(sbom.check),
     "size": Check(size.check),
@@ -54,6 +55,7 @@ TABLE: dict[Kind, dict[str, Check]] = {
         "name": Check(names.sdist, "packaging"),
         "files": Check(files.sdist),
         "metadata": Check(metadata.sdist, "packaging"),
+        "notices": Check(notices.sdist),
         "paths": Check(leaks.check),
         "size": Check(size.check),
     },

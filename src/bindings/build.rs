@@ -8,6 +8,8 @@ fn main() {
     println!(
         "cargo:rustc-check-cfg=cfg(misuse, values(none(), \"none\", \"token\", \"object\", \"buffer\", \"array\"))"
     );
+    // Faults on purpose: tests/ci/test_faults.py.
+    println!("cargo:rustc-check-cfg=cfg(faulty)");
     set("HOTKERNELS_ABI", &abi());
     set(
         "HOTKERNELS_TARGET",

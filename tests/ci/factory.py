@@ -12,10 +12,11 @@ import subprocess
 import tarfile
 import tempfile
 import zipfile
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from ci import checks, evidence
+from ci import checks, evidence, matrix, notices
 from ci.audit.names import suffix
 from ci.evidence import Evidence
 from ci.matrix import Artifact
@@ -42,6 +43,7 @@ def checkout(root: Path) -> Path:
         "README.md": "# hotkernels\n",
         "LICENSE-MIT": LICENCE.decode(),
         "LICENSE-APACHE": LICENCE.decode(),
+        notices.NAME: third_party(),
         "src/hotkernels/__init__.py": "from hotkernels._native import __version__, build_info\n",
         "src/hotkernels/_native.pyi": "",
         "src/hotkernels/py.typed": "",
@@ -59,6 +61,17 @@ def checkout(root: Path) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     return root
+
+
+def third_party(crates: Iterable[str] = CRATES) -> str:
+    """The licences of the crates of `sbom`, of one text all of them, and of Rust's own library."""
+    entries = [
+        notices.Entry(name=name, version=CRATES[name], licence="MIT OR Apache-2.0", texts=(1,))
+        for name in crates
+        if name in CHECKSUMS
+    ]
+    entries.append(notices.Entry(name="rust-std", version=matrix.load().rust, licence="MIT OR Apache-2.0", texts=(1,)))
+    return notices.render("Made by: nox -s notices", entries, {1: LICENCE.decode()})
 
 
 @cache
@@ -94,6 +107,7 @@ def sbom(version: str) -> dict[str, object]:
             {
                 "name": name,
                 "version": at,
+                "licenses": [{"expression": "MIT OR Apache-2.0"}],
                 "hashes": [{"alg": "SHA-256", "content": CHECKSUMS[name]}] if name in CHECKSUMS else [],
             }
             for name, at in CRATES.items()
@@ -104,6 +118,7 @@ def sbom(version: str) -> dict[str, object]:
 def metadata(version: str) -> bytes:
     lines = ["Metadata-Version: 2.4", "Name: hotkernels", f"Version: {version}", "Requires-Python: >=3.12"]
     lines += ["License-Expression: MIT OR Apache-2.0", "License-File: LICENSE-MIT", "License-File: LICENSE-APACHE"]
+    lines += [f"License-File: {notices.NAME}"]
     lines += [f"Classifier: {row}" for row in CLASSIFIERS]
     lines += ["Provides-Extra: numpy", "Requires-Dist: numpy>=1.26 ; extra == 'numpy'"]
     return ("\n".join(lines) + "\n\n# hotkernels\n").encode()
@@ -122,6 +137,7 @@ def wheel_members(artifact: Artifact, extension: bytes | None = None) -> dict[st
         f"{info}/WHEEL": f"Wheel-Version: 1.0\nGenerator: maturin (1.16.0)\nRoot-Is-Purelib: false\n{tags}".encode(),
         f"{info}/licenses/LICENSE-MIT": LICENCE,
         f"{info}/licenses/LICENSE-APACHE": LICENCE,
+        f"{info}/licenses/{notices.NAME}": third_party().encode(),
         f"{info}/sboms/hotkernels-bindings.cyclonedx.json": json.dumps(sbom(artifact.version)).encode(),
     }
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ci import build, evidence, finish, interpreters, matrix, process, tools
+from ci import build, evidence, finish, interpreters, matrix, notices, process, tools
 from ci.errors import CiError
 from ci.paths import ROOT
 
@@ -18,7 +18,8 @@ from ci.paths import ROOT
 def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A checkout in small, with two lock files."""
     root = tmp_path / "checkout"
-    for name in ("Cargo.toml", "pyproject.toml", "README.md", "LICENSE-MIT", "LICENSE-APACHE", "src/kernels/src/lib.rs"):
+    texts = ("README.md", "LICENSE-MIT", "LICENSE-APACHE", notices.NAME)
+    for name in ("Cargo.toml", "pyproject.toml", *texts, "src/kernels/src/lib.rs"):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(name)
     (root / "src" / "hotkernels" / "__pycache__").mkdir(parents=True)

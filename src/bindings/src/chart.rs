@@ -1,9 +1,14 @@
 //! `CandleRenderer`: candles in, records to paint out.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::mem::{self, ManuallyDrop};
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use hotkernels_kernels::chart::{Candle, Columns, Overview, Renderer, Style};
 use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::ffi;
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 
@@ -11,6 +16,7 @@ use crate::argument::{describe, not_empty, wrong_dtype};
 use crate::array::{Array, Element, Held};
 use crate::commands::{RecordDtype, RenderCommands};
 use crate::dtype::Dtype;
+use crate::fault::caught;
 use crate::run;
 
 /// Pixels; float32 tells each of them from its neighbour.
@@ -43,9 +49,47 @@ impl Prices {
     }
 }
 
+impl Prices {
+    fn exporters(&self) -> [*mut ffi::PyObject; 4] {
+        match self {
+            Self::None => [std::ptr::null_mut(); 4],
+            Self::Float32(columns) => columns.each_ref().map(Held::exporter),
+            Self::Float64(columns) => columns.each_ref().map(Held::exporter),
+        }
+    }
+}
+
 struct State {
     renderer: Renderer,
     prices: Prices,
+}
+
+/// The objects whose memory the state's buffers hold, beside the lock: the garbage collector must get the same answer each time
+/// it asks in one collection, while a thread without the interpreter may take the lock or let go of it. They change together
+/// with the state, with nothing of Python's called in between, so that no collection sees the one without the other.
+#[derive(Default)]
+struct Exporters([AtomicPtr<ffi::PyObject>; 4]);
+
+impl Exporters {
+    fn set(&self, objects: [*mut ffi::PyObject; 4]) {
+        for (place, object) in self.0.iter().zip(objects) {
+            place.store(object, Ordering::Relaxed);
+        }
+    }
+
+    fn visit(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        for place in &self.0 {
+            if let Some(object) = NonNull::new(place.load(Ordering::Relaxed)) {
+                // SAFETY: a `Py` is that pointer, and nothing else. The buffer owns the reference, which is neither counted up
+                // nor, in `ManuallyDrop`, down.
+                let object = unsafe {
+                    mem::transmute::<NonNull<ffi::PyObject>, ManuallyDrop<Py<PyAny>>>(object)
+                };
+                visit.call(&*object)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Turns candles into rectangles in pixels for a painter such as Qt's QPainter.
@@ -66,12 +110,15 @@ struct State {
 ///
 /// Any number of threads may use one renderer: each call sees what the calls before it left, and none waits with the GIL held.
 #[pyclass(frozen, module = "hotkernels")]
-pub(crate) struct CandleRenderer(Mutex<State>);
+pub(crate) struct CandleRenderer {
+    state: Mutex<State>,
+    exporters: Exporters,
+}
 
 impl CandleRenderer {
     /// The state. While the guard lives, nothing of Python's may be called or dropped.
     fn lock(&self, py: Python<'_>) -> MutexGuard<'_, State> {
-        self.0
+        self.state
             .lock_py_attached(py)
             .unwrap_or_else(PoisonError::into_inner)
     }
@@ -123,10 +170,13 @@ impl CandleRenderer {
             padding: padding.map_or(Ok(0.05), free)?,
             range: price_range.map(edges).transpose()?.flatten(),
         };
-        Ok(Self(Mutex::new(State {
-            renderer: Renderer::new(style),
-            prices: Prices::None,
-        })))
+        Ok(Self {
+            state: Mutex::new(State {
+                renderer: Renderer::new(style),
+                prices: Prices::None,
+            }),
+            exporters: Exporters::default(),
+        })
     }
 
     /// The NumPy dtype of a record: fields x, y, width, height, wick_top, wick_bottom (float32) and rgba (uint32), 28 bytes.
@@ -140,7 +190,7 @@ impl CandleRenderer {
     /// opens, highs, lows, closes: 1-D, of one length of at least 1, all float32 or all float64: any buffer, or a DLPack tensor
     /// on the CPU. They are not copied: the renderer holds the four buffers and reads them when it draws, until other candles are
     /// set or it is deleted. Strided arrays are copied, once. Lows and highs are looked at now as well, for an overview that
-    /// zoomed-out frames are drawn from: who writes into the arrays calls set_candles again.
+    /// zoomed-out frames are drawn from, some 16/15 bytes a candle: who writes into the arrays calls set_candles again.
     ///
     /// Raises TypeError for another or a mixed dtype, ValueError for another shape, BufferError for memory that is not to be had.
     /// The GIL is released; Ctrl-C stops it, and the candles before stay.
@@ -195,7 +245,8 @@ impl CandleRenderer {
         {
             let mut state = self.lock(py);
             state.renderer.set(prices.columns().len(), overview);
-            std::mem::swap(&mut state.prices, &mut prices);
+            mem::swap(&mut state.prices, &mut prices);
+            self.exporters.set(state.prices.exporters());
         }
         // The buffers from before are given back here, the lock let go of: that may run Python code.
         drop(prices);
@@ -222,31 +273,33 @@ impl CandleRenderer {
                 "there is no last candle; set_candles or append_candle comes first",
             ));
         }
-        renderer.update_last(
-            prices.columns(),
-            Candle {
-                open,
-                high,
-                low,
-                close,
-            },
-        );
-        Ok(())
+        let candle = Candle {
+            open,
+            high,
+            low,
+            close,
+        };
+        Ok(caught(|| renderer.update_last(prices.columns(), candle))?)
     }
 
     /// Adds a candle behind the last one: a new period begins. The arrays that were set stay as they are.
-    fn append_candle(&self, py: Python<'_>, open: f64, high: f64, low: f64, close: f64) {
+    fn append_candle(
+        &self,
+        py: Python<'_>,
+        open: f64,
+        high: f64,
+        low: f64,
+        close: f64,
+    ) -> PyResult<()> {
+        let candle = Candle {
+            open,
+            high,
+            low,
+            close,
+        };
         let mut state = self.lock(py);
         let State { renderer, prices } = &mut *state;
-        renderer.append(
-            prices.columns(),
-            Candle {
-                open,
-                high,
-                low,
-                close,
-            },
-        );
+        Ok(caught(|| renderer.append(prices.columns(), candle))?)
     }
 
     /// Draws the candles start to end - 1 over the whole width, and returns RenderCommands: a buffer of 28-byte records.
@@ -263,18 +316,18 @@ impl CandleRenderer {
         let (from, to) = (index("start", start)?, index("end", end)?);
         // Other threads run meanwhile, and wait for the lock without the interpreter.
         let rendered = py.detach(|| {
-            let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
             let State { renderer, prices } = &mut *state;
             let len = renderer.len();
             match (usize::try_from(from), usize::try_from(to)) {
                 (Ok(from), Ok(to)) if from < to && to <= len => {
-                    Ok(renderer.frame(prices.columns(), from, to))
+                    Ok(caught(|| renderer.frame(prices.columns(), from, to)))
                 }
                 _ => Err(len),
             }
         });
         match rendered {
-            Ok(rendered) => Ok(RenderCommands::of(rendered)),
+            Ok(rendered) => Ok(RenderCommands::of(rendered?)),
             Err(0) => Err(PyValueError::new_err(
                 "there are no candles; set_candles or append_candle comes first",
             )),
@@ -386,6 +439,32 @@ impl CandleRenderer {
         let range = edges(value)?;
         self.restyle(value.py(), |style| style.range = range);
         Ok(())
+    }
+
+    /// The arrays whose memory is held, for the garbage collector: an array may refer to what refers to the renderer.
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.exporters.visit(&visit)
+    }
+
+    /// Lets go of the arrays, as a part of a cycle that nobody reaches; it has no candles then.
+    fn __clear__(&self) {
+        let old = {
+            let mut state = match self.state.try_lock() {
+                Ok(state) => state,
+                Err(TryLockError::Poisoned(state)) => state.into_inner(),
+                // A thread uses it, so that it is reached after all.
+                Err(TryLockError::WouldBlock) => return,
+            };
+            let style = *state.renderer.style();
+            let empty = State {
+                renderer: Renderer::new(style),
+                prices: Prices::None,
+            };
+            self.exporters.set(empty.prices.exporters());
+            mem::replace(&mut *state, empty)
+        };
+        // The buffers are given back here, the lock let go of: that may run Python code.
+        drop(old);
     }
 
     /// The number of candles.

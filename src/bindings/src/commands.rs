@@ -1,12 +1,14 @@
 //! `RenderCommands`: what a `CandleRenderer` gives, a read-only buffer of records; and the NumPy dtype of those.
 
-use std::ffi::{CStr, c_int, c_void};
+use std::ffi::{CStr, c_int};
 
 use hotkernels_kernels::chart::{Record, Rendered};
-use pyo3::exceptions::{PyBufferError, PyImportError};
+use pyo3::exceptions::PyImportError;
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
+
+use crate::export::{self, Line};
 
 /// The record as PEP 3118 spells it: standard sizes, native order, names between colons.
 const FORMAT: &CStr = c"T{=f:x:=f:y:=f:width:=f:height:=f:wick_top:=f:wick_bottom:=I:rgba:}";
@@ -93,57 +95,21 @@ impl RenderCommands {
 
     /// Exports the records, read-only (PEP 3118).
     unsafe fn __getbuffer__(
-        slf: Bound<'_, Self>,
+        slf: &Bound<'_, Self>,
         view: *mut ffi::Py_buffer,
         flags: c_int,
     ) -> PyResult<()> {
-        if view.is_null() {
-            return Err(PyBufferError::new_err("no Py_buffer to fill in"));
-        }
-        if flags & ffi::PyBUF_WRITABLE == ffi::PyBUF_WRITABLE {
-            // SAFETY: the caller's structure; obj must be NULL on failure.
-            unsafe { (*view).obj = std::ptr::null_mut() };
-            return Err(PyBufferError::new_err(
-                "RenderCommands do not change; a writable buffer is not to be had",
-            ));
-        }
         let this = slf.get();
-        let asked = |flag: c_int| flags & flag == flag;
-        // SAFETY: the caller's structure is filled in whole. The records are held by the object and not written while it
-        // holds them; shape and strides lie in the object, which is frozen and does not move; the format is static; and
-        // `obj` keeps the object alive until the buffer is released.
-        unsafe {
-            (*view).buf = this
-                .rendered
-                .frame
-                .records()
-                .as_ptr()
-                .cast_mut()
-                .cast::<c_void>();
-            (*view).len = this.shape[0] * this.strides[0];
-            (*view).readonly = 1;
-            (*view).itemsize = this.strides[0];
-            (*view).format = if asked(ffi::PyBUF_FORMAT) {
-                FORMAT.as_ptr().cast_mut()
-            } else {
-                std::ptr::null_mut()
-            };
-            (*view).ndim = 1;
-            (*view).shape = if asked(ffi::PyBUF_ND) {
-                this.shape.as_ptr().cast_mut()
-            } else {
-                std::ptr::null_mut()
-            };
-            (*view).strides = if asked(ffi::PyBUF_STRIDES) {
-                this.strides.as_ptr().cast_mut()
-            } else {
-                std::ptr::null_mut()
-            };
-            (*view).suboffsets = std::ptr::null_mut();
-            (*view).internal = std::ptr::null_mut();
-            (*view).obj = slf.into_any().into_ptr();
-        }
-        Ok(())
+        let line = Line {
+            start: this.rendered.frame.records().as_ptr().cast(),
+            format: FORMAT,
+            shape: &this.shape,
+            strides: &this.strides,
+        };
+        let refusal = "RenderCommands do not change; a writable buffer is not to be had";
+        // SAFETY: the caller's structure. The records are held by the object and not written while it holds them; shape and
+        // strides lie in the object, which is frozen and does not move.
+        unsafe { export::read_only(slf.as_any(), view, flags, &line, refusal) }
     }
 }
 

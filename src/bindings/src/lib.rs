@@ -15,6 +15,10 @@ mod commands;
 mod counter;
 mod dlpack;
 mod dtype;
+mod export;
+mod fault;
+#[cfg(faulty)]
+mod faulty;
 mod image;
 mod matrix;
 mod meta;
@@ -79,7 +83,10 @@ mod _native {
     /// Reads the settings once, so that a wrong one is said at import and not in the middle of somebody's work.
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        run::one_interpreter(module.py())?;
         run::settings(module.py())?;
+        #[cfg(faulty)]
+        super::faulty::add(module)?;
         module.add("__version__", meta::VERSION)
     }
 }

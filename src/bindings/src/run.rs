@@ -9,7 +9,10 @@ use std::time::{Duration, Instant};
 use hotkernels_kernels::simd::{self, Level};
 use hotkernels_kernels::threads;
 use pyo3::exceptions::PyImportError;
+use pyo3::ffi;
 use pyo3::prelude::*;
+
+use crate::fault::caught;
 
 /// Less work than this many bytes takes under a microsecond or so, and letting go of the interpreter would cost more.
 pub(crate) const DETACH_BYTES: usize = 16 << 10;
@@ -25,6 +28,24 @@ pub(crate) struct Settings {
 }
 
 static SETTINGS: OnceLock<Settings> = OnceLock::new();
+
+/// The interpreter that imported the module.
+static INTERPRETER: OnceLock<i64> = OnceLock::new();
+
+/// Refuses a second interpreter of the process: classes and names stand in statics, which belong to the first. One with a GIL of
+/// its own is refused by Python itself; one that shares the GIL would be let in.
+pub(crate) fn one_interpreter(_py: Python<'_>) -> PyResult<()> {
+    // SAFETY: attached, so that there is a current interpreter.
+    let this = unsafe { ffi::PyInterpreterState_GetID(ffi::PyInterpreterState_Get()) };
+    let first = *INTERPRETER.get_or_init(|| this);
+    if this == first {
+        return Ok(());
+    }
+    Err(PyImportError::new_err(format!(
+        "hotkernels does not support subinterpreters: interpreter {first} of this process has imported it, and interpreter \
+         {this} cannot"
+    )))
+}
 
 /// The settings; an `ImportError` where one is wrong.
 pub(crate) fn settings(_py: Python<'_>) -> PyResult<&'static Settings> {
@@ -56,7 +77,8 @@ pub(crate) fn level(py: Python<'_>) -> PyResult<Level> {
 }
 
 /// Runs `work` without the interpreter. It is handed a function that says whether to stop; when that has said so, the
-/// exception that a signal handler raised (`KeyboardInterrupt`) is the result.
+/// exception that a signal handler raised (`KeyboardInterrupt`) is the result. A `MemoryError` or a `RuntimeError` where it ends
+/// in a [`Fault`](crate::fault::Fault).
 pub(crate) fn detached<R: Send>(
     py: Python<'_>,
     work: impl FnOnce(&dyn Fn() -> bool) -> R + Send,
@@ -88,11 +110,11 @@ pub(crate) fn detached_telling<R: Send>(
             raised.replace(error);
             stop
         };
-        let result = work(&stop);
+        let result = caught(|| work(&stop));
         (result, raised.into_inner())
     });
     match raised {
         Some(error) => Err(error),
-        None => Ok(result),
+        None => Ok(result?),
     }
 }

@@ -1,11 +1,12 @@
 //! `Vector`: a vector that owns its data, so that a call takes it without asking anybody for a buffer.
 
-use std::ffi::{CStr, c_int, c_void};
+use std::ffi::c_int;
 use std::sync::OnceLock;
 
 use hotkernels_kernels::memory::Source;
+use hotkernels_kernels::room::{Grow, collected};
 use hotkernels_kernels::vector;
-use pyo3::exceptions::{PyBufferError, PyIndexError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyIndexError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::type_object::PyTypeInfo;
@@ -14,6 +15,8 @@ use pyo3::types::{PyIterator, PyList, PySlice, PyTuple};
 use crate::argument::{describe, not_empty, type_name, wrong_dtype};
 use crate::array::{Array, Element, Flat};
 use crate::dtype::Dtype;
+use crate::export::{self, Line};
+use crate::fault::{caught, raised};
 use crate::run;
 use crate::vector as functions;
 
@@ -125,27 +128,7 @@ impl Vector {
     #[pyo3(signature = (data, dtype=None))]
     fn new(data: &Bound<'_, PyAny>, dtype: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
         let wanted = dtype.map(parse_dtype).transpose()?;
-        let vector = match Array::take(data, "data", Some(1)) {
-            Ok(array) => {
-                not_empty(&array)?;
-                match array.dtype() {
-                    Dtype::Float32 => of_floats(
-                        &array.view::<f32>().copy()?,
-                        wanted.as_ref().unwrap_or(&Dtype::Float32),
-                    ),
-                    Dtype::Float64 => of_floats(
-                        &array.view::<f64>().copy()?,
-                        wanted.as_ref().unwrap_or(&Dtype::Float64),
-                    ),
-                    _ => return Err(wrong_dtype(&array, "float32 or float64")),
-                }
-            }
-            Err(error) if error.is_instance_of::<PyTypeError>(data.py()) => {
-                of_floats(&items(data)?, wanted.as_ref().unwrap_or(&Dtype::Float64))
-            }
-            Err(error) => return Err(error),
-        };
-        Ok(vector)
+        raised(|| made(data, wanted.as_ref()))
     }
 
     /// "float32" or "float64".
@@ -191,18 +174,15 @@ impl Vector {
             let indices = slice.indices(self.len() as isize)?;
             let picked =
                 |position: usize| (indices.start + position as isize * indices.step) as usize;
-            let data = match &self.data {
-                Data::Float32(values) => Data::Float32(
-                    (0..indices.slicelength)
-                        .map(|i| values[picked(i)])
-                        .collect(),
-                ),
-                Data::Float64(values) => Data::Float64(
-                    (0..indices.slicelength)
-                        .map(|i| values[picked(i)])
-                        .collect(),
-                ),
-            };
+            let places = (0..indices.slicelength).map(picked);
+            let data = caught(|| match &self.data {
+                Data::Float32(values) => {
+                    Data::Float32(collected(places.map(|place| values[place])).into())
+                }
+                Data::Float64(values) => {
+                    Data::Float64(collected(places.map(|place| values[place])).into())
+                }
+            })?;
             return Ok(Bound::new(py, Self::of(data))?.into_any());
         }
         let given: isize = index.extract().map_err(|_| {
@@ -280,54 +260,47 @@ impl Vector {
 
     /// Exports the data, read-only (PEP 3118).
     unsafe fn __getbuffer__(
-        slf: Bound<'_, Self>,
+        slf: &Bound<'_, Self>,
         view: *mut ffi::Py_buffer,
         flags: c_int,
     ) -> PyResult<()> {
-        if view.is_null() {
-            return Err(PyBufferError::new_err("no Py_buffer to fill in"));
-        }
-        if flags & ffi::PyBUF_WRITABLE == ffi::PyBUF_WRITABLE {
-            // SAFETY: the caller's structure; obj must be NULL on failure.
-            unsafe { (*view).obj = std::ptr::null_mut() };
-            return Err(PyBufferError::new_err(
-                "a Vector does not change; a writable buffer is not to be had",
-            ));
-        }
         let this = slf.get();
-        let format: &'static CStr = match &this.data {
-            Data::Float32(_) => c"f",
-            Data::Float64(_) => c"d",
+        let line = Line {
+            start: this.as_ptr(),
+            format: match &this.data {
+                Data::Float32(_) => c"f",
+                Data::Float64(_) => c"d",
+            },
+            shape: &this.shape,
+            strides: &this.strides,
         };
-        let asked = |flag: c_int| flags & flag == flag;
-        // SAFETY: the caller's structure is filled in whole. All pointers lie in the object or are static, the object is
-        // frozen and does not move, and `obj` keeps it alive until the buffer is released.
-        unsafe {
-            (*view).buf = this.as_ptr().cast_mut().cast::<c_void>();
-            (*view).len = this.shape[0] * this.strides[0];
-            (*view).readonly = 1;
-            (*view).itemsize = this.strides[0];
-            (*view).format = if asked(ffi::PyBUF_FORMAT) {
-                format.as_ptr().cast_mut()
-            } else {
-                std::ptr::null_mut()
-            };
-            (*view).ndim = 1;
-            (*view).shape = if asked(ffi::PyBUF_ND) {
-                this.shape.as_ptr().cast_mut()
-            } else {
-                std::ptr::null_mut()
-            };
-            (*view).strides = if asked(ffi::PyBUF_STRIDES) {
-                this.strides.as_ptr().cast_mut()
-            } else {
-                std::ptr::null_mut()
-            };
-            (*view).suboffsets = std::ptr::null_mut();
-            (*view).internal = std::ptr::null_mut();
-            (*view).obj = slf.into_any().into_ptr();
+        let refusal = "a Vector does not change; a writable buffer is not to be had";
+        // SAFETY: the caller's structure. All pointers lie in the object, which is frozen and does not move.
+        unsafe { export::read_only(slf.as_any(), view, flags, &line, refusal) }
+    }
+}
+
+/// The vector of what was given, of its own dtype or of that one.
+fn made(data: &Bound<'_, PyAny>, wanted: Option<&Dtype>) -> PyResult<Vector> {
+    match Array::take(data, "data", Some(1)) {
+        Ok(array) => {
+            not_empty(&array)?;
+            match array.dtype() {
+                Dtype::Float32 => Ok(of_floats(
+                    &array.view::<f32>().copy()?,
+                    wanted.unwrap_or(&Dtype::Float32),
+                )),
+                Dtype::Float64 => Ok(of_floats(
+                    &array.view::<f64>().copy()?,
+                    wanted.unwrap_or(&Dtype::Float64),
+                )),
+                _ => Err(wrong_dtype(&array, "float32 or float64")),
+            }
         }
-        Ok(())
+        Err(error) if error.is_instance_of::<PyTypeError>(data.py()) => {
+            Ok(of_floats(&items(data)?, wanted.unwrap_or(&Dtype::Float64)))
+        }
+        Err(error) => Err(error),
     }
 }
 
@@ -368,8 +341,10 @@ impl Convert for f64 {
 
 fn of_floats<T: Convert>(values: &[T], dtype: &Dtype) -> Vector {
     Vector::of(match dtype {
-        Dtype::Float32 => Data::Float32(values.iter().map(|value| value.to_f32()).collect()),
-        _ => Data::Float64(values.iter().map(|value| value.to_f64()).collect()),
+        Dtype::Float32 => {
+            Data::Float32(collected(values.iter().map(|value| value.to_f32())).into())
+        }
+        _ => Data::Float64(collected(values.iter().map(|value| value.to_f64())).into()),
     })
 }
 
@@ -392,6 +367,7 @@ fn items(data: &Bound<'_, PyAny>) -> PyResult<Vec<f64>> {
     let mut values = Vec::new();
     for (index, item) in items.enumerate() {
         let item = item?;
+        values.room(1);
         values.push(item.extract::<f64>().map_err(|error| {
             wrong(
                 error,

@@ -164,6 +164,13 @@ impl<'py> Buffer<'py> {
     }
 }
 
+impl Kept {
+    /// Whose memory it is, as the buffer refers to it: null where the exporter names no object.
+    pub(super) fn exporter(&self) -> *mut ffi::PyObject {
+        self.0.view().obj
+    }
+}
+
 impl Drop for Kept {
     fn drop(&mut self) {
         // Nobody can be attached to an interpreter that is shutting down: the memory then stays as it is.

@@ -4,6 +4,7 @@
 use std::marker::PhantomData;
 
 use hotkernels_kernels::memory::Source;
+use pyo3::ffi;
 use pyo3::prelude::*;
 
 use super::buffer::Kept;
@@ -12,13 +13,11 @@ use crate::dlpack::Tensor;
 use crate::vector_class::Vector;
 
 /// What keeps the memory alive, without a lifetime.
-#[expect(
-    dead_code,
-    reason = "held, not looked at: dropping it gives the memory back"
-)]
 enum Keeper {
+    #[expect(dead_code, reason = "held: dropping it gives the memory back")]
     Vector(Py<Vector>),
     Buffer(Kept),
+    #[expect(dead_code, reason = "held: dropping it gives the memory back")]
     Tensor(Tensor),
 }
 
@@ -33,10 +32,6 @@ pub(crate) enum Held<T> {
 /// The exporter's own memory.
 pub(crate) struct Exported {
     layout: Layout,
-    #[expect(
-        dead_code,
-        reason = "held, not looked at: dropping it gives the memory back"
-    )]
     keeper: Keeper,
 }
 
@@ -61,6 +56,18 @@ impl<T: Element> Held<T> {
             Memory::Tensor(tensor) => Keeper::Tensor(tensor),
         };
         Ok(Self::Exported(Exported { layout, keeper }))
+    }
+
+    /// The object whose memory is held by the buffer protocol, for the garbage collector; null where there is none: a copy, a
+    /// `Vector`, which refers to nothing, or a tensor, whose producer keeps what it keeps to itself.
+    pub(crate) fn exporter(&self) -> *mut ffi::PyObject {
+        match self {
+            Self::Exported(Exported {
+                keeper: Keeper::Buffer(buffer),
+                ..
+            }) => buffer.exporter(),
+            _ => std::ptr::null_mut(),
+        }
     }
 
     /// The elements.

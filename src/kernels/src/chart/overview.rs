@@ -4,6 +4,7 @@ use super::candles::{Candle, Columns, Series, Tail};
 use crate::Float;
 use crate::arch::{self, Arch, Doubles, Kernel, Vector};
 use crate::memory::Source;
+use crate::room::{Grow, collected, filled, for_small_things};
 use crate::simd::Level;
 use crate::threads::Interrupted;
 
@@ -134,7 +135,7 @@ impl Overview {
         stop: &dyn Fn() -> bool,
     ) -> Result<Self, Interrupted> {
         let len = columns.iter().map(Source::len).min().unwrap_or(0);
-        let mut lowest = vec![Extent::EMPTY; len.div_ceil(FAN)];
+        let mut lowest = filled(Extent::EMPTY, len.div_ceil(FAN));
         for start in (0..len).step_by(PIECE) {
             if stop() {
                 return Err(Interrupted);
@@ -150,10 +151,19 @@ impl Overview {
         while let Some(below) = levels.last()
             && below.len() > FAN
         {
-            let next = below.chunks(FAN).map(Extent::all).collect();
+            let next = collected(below.chunks(FAN).map(Extent::all));
             levels.push(next);
         }
         Ok(Self { levels })
+    }
+
+    /// Makes room for one candle more, so that [`Self::refresh_last`] changes all levels or none.
+    pub(super) fn room_for_one(&mut self) {
+        self.levels.room(1);
+        for level in &mut self.levels {
+            level.room(1);
+        }
+        for_small_things();
     }
 
     /// Looks again at the last candle, or at one more behind it.
@@ -174,7 +184,7 @@ impl Overview {
         if let Some(top) = self.levels.last()
             && top.len() > FAN
         {
-            let next = top.chunks(FAN).map(Extent::all).collect();
+            let next = collected(top.chunks(FAN).map(Extent::all));
             self.levels.push(next);
         }
     }

@@ -6,6 +6,7 @@ use super::candles::{Candle, Columns, Series, Tail};
 use super::frame::{self, Frame, Places, Style};
 use super::overview::Overview;
 use crate::Float;
+use crate::room::{Grow, with_room};
 
 /// What a chart is drawn from. The columns are the caller's, who passes the same ones to each call until the next
 /// [`set`](Renderer::set).
@@ -82,6 +83,8 @@ impl Renderer {
     ///
     /// There is no candle, or the columns are shorter than those that were set.
     pub fn update_last(&mut self, columns: Columns<'_>, candle: Candle) {
+        self.tail.candles.room(1);
+        self.overview.room_for_one();
         self.tail.replace_last(candle);
         self.refresh(columns);
     }
@@ -92,6 +95,9 @@ impl Renderer {
     ///
     /// The columns are shorter than those that were set.
     pub fn append(&mut self, columns: Columns<'_>, candle: Candle) {
+        // First all the memory: a renderer without it stays as it was.
+        self.tail.candles.room(1);
+        self.overview.room_for_one();
         self.tail.candles.push(candle);
         self.refresh(columns);
     }
@@ -166,7 +172,7 @@ impl Renderer {
                 Ok(frame) => Some(frame),
                 Err(shared) if unchanged > 0 => Some(Frame {
                     records: {
-                        let mut records = Vec::with_capacity(places.count);
+                        let mut records = with_room(places.count);
                         records.extend_from_slice(&shared.records[..unchanged]);
                         records
                     },
@@ -176,11 +182,12 @@ impl Renderer {
                 Err(_) => None,
             })
             .unwrap_or_else(|| Frame {
-                records: Vec::with_capacity(places.count),
+                records: with_room(places.count),
                 places,
                 scale,
             });
         frame.records.truncate(unchanged);
+        frame.records.room(places.count - unchanged);
         (frame.places, frame.scale) = (places, scale);
         frame::draw(&series, overview, style, &mut frame, from);
         let frame = Arc::new(frame);

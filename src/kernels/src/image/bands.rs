@@ -10,6 +10,7 @@ use super::pixel::Pixel;
 use super::program::{Line, Program};
 use super::view::{Filter, Patch};
 use crate::arch::{Arch, Kernel, Lanes, Order, Word};
+use crate::room::filled;
 use crate::simd::Level;
 use crate::threads::{Interrupted, Team};
 
@@ -60,9 +61,9 @@ pub(super) fn filter<T: Pixel>(
     let none = T::Key::default();
     let make = || Spare {
         lines: vec![Line::EMPTY; plan.program.lines()],
-        row: vec![none; plan.apart * tile[1]],
-        keys: vec![none; plan.keys()],
-        results: vec![none; plan.bands * tile[0] * tile[1] * plan.results()],
+        row: filled(none, plan.apart * tile[1]),
+        keys: filled(none, plan.keys()),
+        results: filled(none, plan.bands * tile[0] * tile[1] * plan.results()),
     };
     team.for_each_with(patches.div_ceil(plan.group), make, |spare, piece| {
         let first = piece * plan.group;

@@ -120,7 +120,7 @@ impl<C: Count> Columns<C> {
             }
         }
         Self {
-            each: vec![Column::EMPTY; count],
+            each: crate::room::filled(Column::EMPTY, count),
             width,
             steps,
         }

@@ -3,6 +3,7 @@
 
 use super::histogram::BINS;
 use crate::arch::Word;
+use crate::room::Grow;
 
 /// The pixels of a patch in order.
 #[derive(Debug)]
@@ -41,9 +42,15 @@ impl<K: Word> Ordinal<K> {
         let count = u32::try_from(keys.len()).expect("a patch has fewer than 2^32 pixels");
         self.size = keys.len().div_ceil(BINS).max(1);
         self.keys.clear();
+        self.keys.room(keys.len());
         self.keys.extend_from_slice(keys);
         self.indices.clear();
+        self.indices.room(keys.len());
         self.indices.extend(0..count);
+        self.other_keys
+            .room(keys.len().saturating_sub(self.other_keys.len()));
+        self.other_indices
+            .room(keys.len().saturating_sub(self.other_indices.len()));
         self.other_keys.resize(keys.len(), K::default());
         self.other_indices.resize(keys.len(), 0);
         for byte in 0..K::BITS / 8 {
@@ -51,6 +58,8 @@ impl<K: Word> Ordinal<K> {
         }
         self.rows.clear();
         self.columns.clear();
+        self.rows.room(keys.len());
+        self.columns.room(keys.len());
         for (place, &index) in self.indices.iter().enumerate() {
             bins[index as usize] = (place / self.size) as u8;
             self.rows.push(index / columns as u32);

@@ -5,6 +5,7 @@ use super::ordinal::Ordinal;
 use super::pixel::Pixel;
 use super::view::{Filter, Patch};
 use crate::arch::{Arch, Kernel, Word};
+use crate::room::Grow;
 use crate::simd::Level;
 use crate::threads::{Interrupted, Team};
 
@@ -45,8 +46,8 @@ pub(super) fn filter<T: Pixel>(
         bins: Vec::new(),
         ordinal: Ordinal::new(),
         histograms: None,
-        found: vec![0; columns],
-        ranks: vec![0; columns],
+        found: crate::room::filled(0, columns),
+        ranks: crate::room::filled(0, columns),
     };
     let pieces = filter.shape.images * across * down;
     team.for_each_asking(pieces, make, |spare, piece, ask| {
@@ -103,6 +104,12 @@ impl<T: Pixel> Piece<'_, T> {
         } = self;
         let [height, width] = filter.window;
         let (rows, columns) = (patch.rows + height - 1, patch.columns + width - 1);
+        spare
+            .keys
+            .room((rows * columns).saturating_sub(spare.keys.len()));
+        spare
+            .bins
+            .room((rows * columns).saturating_sub(spare.bins.len()));
         spare.keys.resize(rows * columns, T::Key::default());
         spare.bins.resize(rows * columns, 0);
         let from = filter.columns(patch, columns);

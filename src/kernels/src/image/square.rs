@@ -59,7 +59,7 @@ pub(super) fn filter<T: Pixel, S: Square<N>, const N: usize>(
     let across = filter.shape.width.div_ceil(wide);
     let down = filter.shape.height.div_ceil(HIGH);
     let length = (wide.min(filter.shape.width) + N - 1 + MOST).max(EDGE);
-    let row = |key: T::Key| vec![key; length];
+    let row = |key: T::Key| crate::room::filled(key, length);
     let rows = || [(); N].map(|()| row(T::Key::default()));
     let make = || Spare {
         rows: rows(),

@@ -3,6 +3,7 @@
 use super::border::Mode;
 use super::pixel::Pixel;
 use crate::memory::{Source, Target};
+use crate::room::collected;
 
 /// Images of one size, one after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,10 +69,10 @@ impl<T: Pixel> Filter<'_, T> {
         let start = inside(-first);
         let end = inside(width as i64 - first).max(start);
         Columns {
-            before: (0..start).map(place).collect(),
+            before: collected((0..start).map(place)),
             from: (first.max(0)) as usize,
             inside: end - start,
-            after: (end..count).map(place).collect(),
+            after: collected((end..count).map(place)),
         }
     }
 

@@ -12,6 +12,7 @@ use super::ordinal::Ordinal;
 use super::pixel::Pixel;
 use super::view::{Filter, Patch};
 use crate::arch::{Arch, Kernel, Word};
+use crate::room::filled;
 use crate::simd::Level;
 use crate::threads::{Interrupted, Team};
 
@@ -32,8 +33,8 @@ pub(super) fn filter<T: Pixel>(
         rows: shape.height,
         columns: shape.width,
     };
-    let mut keys = vec![T::Key::default(); shape.height * shape.width];
-    let mut bins = vec![0; keys.len()];
+    let mut keys = filled(T::Key::default(), shape.height * shape.width);
+    let mut bins = filled(0, keys.len());
     let mut ordinal = Ordinal::new();
     for image in 0..shape.images {
         let patch = Patch { image, ..whole };
@@ -41,7 +42,7 @@ pub(super) fn filter<T: Pixel>(
             filter.take_inside(patch, row, keys);
         }
         ordinal.sort(&keys, shape.width, &mut bins);
-        let make = || vec![[0; BINS]; shape.width];
+        let make = || filled([0; BINS], shape.width);
         team.for_each_asking(shape.height, make, |columns, row, ask| {
             Row {
                 filter,
@@ -101,7 +102,7 @@ impl<T: Pixel> Row<'_, T> {
             let first = at as i64 - filter.before()[axis];
             first..first + filter.window[axis] as i64
         };
-        let mut rows = vec![0; height];
+        let mut rows = filled(0, height);
         let above = occurrences(mode, along(0, row), &mut rows);
         columns.fill([0; BINS]);
         for (line, &times) in bins.chunks_exact(width).zip(&rows) {
@@ -113,7 +114,7 @@ impl<T: Pixel> Row<'_, T> {
         }
         // What comes from beyond the border in `Mode::Constant`: all of the rows there, and these columns of the others.
         let seen: u64 = rows.iter().sum();
-        let mut times = vec![0; width];
+        let mut times = filled(0, width);
         let mut outside = occurrences(mode, along(1, 0), &mut times);
         let mut window: Bins = [0; BINS];
         for (column, &times) in columns.iter().zip(&times) {

@@ -5,9 +5,14 @@ use std::collections::HashMap;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::units::{Symbol, Units};
+use crate::room::{Grow, boxed, string};
+use crate::threads::Interrupted;
 
 /// The first number that is given to a cluster of several code points: the one above the last code point.
 const FIRST: u32 = 0x11_0000;
+
+/// Clusters between two looks at whether to stop.
+const PIECE: usize = 1 << 15;
 
 /// Code points below this one are clusters of their own, but for CR LF.
 const LATIN: u32 = 0x300;
@@ -116,17 +121,38 @@ pub(crate) struct Interner {
 }
 
 impl Interner {
-    /// Appends the string's units: a code point where it is a cluster of its own, else the cluster's number.
-    pub(crate) fn units(&mut self, points: Units<'_>, out: &mut Vec<u32>) {
+    /// Appends the string's units: a code point where it is a cluster of its own, else the cluster's number. `stop` is asked every
+    /// millisecond or so.
+    pub(crate) fn units(
+        &mut self,
+        points: Units<'_>,
+        out: &mut Vec<u32>,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<(), Interrupted> {
         if !may_cluster(points) {
-            return points.widen(out);
+            points.widen(out);
+            return Ok(());
         }
-        let text: String = match points {
-            Units::U8(points) => points.iter().map(|&point| char::from(point)).collect(),
-            Units::U16(points) => points.iter().map(|&point| scalar(point.into())).collect(),
-            Units::U32(points) => points.iter().map(|&point| scalar(point)).collect(),
+        let text = match points {
+            Units::U8(points) => string(points.iter().map(|&point| char::from(point))),
+            Units::U16(points) => string(points.iter().map(|&point| scalar(point.into()))),
+            Units::U32(points) => string(points.iter().map(|&point| scalar(point))),
         };
-        out.extend(text.graphemes(true).map(|cluster| self.number(cluster)));
+        for (place, cluster) in text.graphemes(true).enumerate() {
+            if place % PIECE == PIECE - 1 && stop() {
+                return Err(Interrupted);
+            }
+            let number = self.number(cluster);
+            out.room(1);
+            out.push(number);
+        }
+        Ok(())
+    }
+
+    /// The same, whatever time it takes.
+    pub(crate) fn append(&mut self, points: Units<'_>, out: &mut Vec<u32>) {
+        let done = self.units(points, out, &|| false);
+        debug_assert_eq!(done, Ok(()));
     }
 
     fn number(&mut self, cluster: &str) -> u32 {
@@ -138,7 +164,8 @@ impl Interner {
             return number;
         }
         let number = FIRST + self.numbers.len() as u32;
-        self.numbers.insert(cluster.into(), number);
+        self.numbers.room(1);
+        self.numbers.insert(boxed(cluster), number);
         number
     }
 }
@@ -202,8 +229,12 @@ mod tests {
     #[test]
     fn numbers_are_shared() {
         let (mut interner, mut a, mut b) = (Interner::default(), Vec::new(), Vec::new());
-        interner.units(Units::U8(b"a\r\nb\r\n"), &mut a);
-        interner.units(Units::U16(&[0x65, 0x301, 0x0D, 0x0A]), &mut b);
+        interner
+            .units(Units::U8(b"a\r\nb\r\n"), &mut a, &|| false)
+            .unwrap();
+        interner
+            .units(Units::U16(&[0x65, 0x301, 0x0D, 0x0A]), &mut b, &|| false)
+            .unwrap();
         assert_eq!(a, [0x61, FIRST, 0x62, FIRST]);
         assert_eq!(b, [FIRST + 1, FIRST]);
     }

@@ -1,6 +1,7 @@
 //! Small numbers for the units of two strings, so that what is kept for a unit stands in an array.
 
 use super::units::Symbol;
+use crate::room::Grow;
 
 /// Units of one page, neighbours in the code space.
 const PAGE: usize = 256;
@@ -53,10 +54,12 @@ impl Ids {
     fn add(&mut self, unit: usize) -> u32 {
         let page = unit / PAGE;
         if self.pages.len() <= page {
+            self.pages.room(page + 1 - self.pages.len());
             self.pages.resize(page + 1, 0);
         }
         if self.pages[page] == 0 {
             self.pages[page] = (self.numbers.len() / PAGE) as u32;
+            self.numbers.room(PAGE);
             self.numbers.resize(self.numbers.len() + PAGE, 0);
         }
         self.count += 1;

@@ -1,6 +1,8 @@
 //! Jaccard's similarity of two sets of words, or of two sets of pieces of one length.
 
 use super::units::{Symbol, Unit};
+use crate::room::{collected, gathered};
+use crate::threads::Interrupted;
 
 /// What a string is cut into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,9 +14,18 @@ pub enum Pieces {
 }
 
 /// How many of the pieces are in both sets, of all in either; 0 where there are none.
-pub(crate) fn similarity<T: Symbol>(a: &[T], b: &[T], pieces: Pieces) -> f64 {
-    let (a, b) = (set(a, pieces), set(b, pieces));
-    ratio(shared(&a, &b), [a.len(), b.len()])
+pub(crate) fn similarity<T: Symbol>(
+    a: &[T],
+    b: &[T],
+    pieces: Pieces,
+    stop: &dyn Fn() -> bool,
+) -> Result<f64, Interrupted> {
+    let a = set(a, pieces);
+    if stop() {
+        return Err(Interrupted);
+    }
+    let b = set(b, pieces);
+    Ok(ratio(shared(&a, &b), [a.len(), b.len()]))
 }
 
 /// How many elements two sets share, each in order.
@@ -40,11 +51,11 @@ pub(super) fn ratio(both: usize, [a, b]: [usize; 2]) -> f64 {
 /// The pieces in order, each once.
 pub(super) fn set<T: Symbol>(text: &[T], pieces: Pieces) -> Vec<&[T]> {
     let mut set: Vec<&[T]> = match pieces {
-        Pieces::Words => text
-            .split(|&unit| char::from_u32(unit.into()).is_some_and(char::is_whitespace))
-            .filter(|word| !word.is_empty())
-            .collect(),
-        Pieces::Of(size, _) => text.chunks(size.get()).collect(),
+        Pieces::Words => gathered(
+            text.split(|&unit| char::from_u32(unit.into()).is_some_and(char::is_whitespace))
+                .filter(|word| !word.is_empty()),
+        ),
+        Pieces::Of(size, _) => collected(text.chunks(size.get())),
     };
     set.sort_unstable();
     set.dedup();

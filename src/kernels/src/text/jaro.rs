@@ -7,6 +7,11 @@
 use super::ids::Ids;
 use super::masks::{low, scan};
 use super::units::Symbol;
+use crate::room::{filled, with_room};
+use crate::threads::Interrupted;
+
+/// Units between two looks at whether to stop: about a millisecond, as what is looked up lies all over memory.
+const PIECE: usize = 1 << 16;
 
 /// Units that a common prefix counts for at most (Winkler, 1990).
 const PREFIX: usize = 4;
@@ -23,23 +28,28 @@ pub enum Winkler {
 }
 
 /// The similarity; 0 where either string is empty.
-pub(crate) fn similarity<T: Symbol>(a: &[T], b: &[T], winkler: Winkler) -> f64 {
+pub(crate) fn similarity<T: Symbol>(
+    a: &[T],
+    b: &[T],
+    winkler: Winkler,
+    stop: &dyn Fn() -> bool,
+) -> Result<f64, Interrupted> {
     if a.is_empty() || b.is_empty() {
-        return 0.0;
+        return Ok(0.0);
     }
     let (common, unordered) = if a.len() <= 64 && b.len() <= 64 {
         short(a, b)
     } else {
-        long(a, b)
+        long(a, b, stop)?
     };
     if common == 0 {
-        return 0.0;
+        return Ok(0.0);
     }
     let (count, a_length, b_length) = (common as f64, a.len() as f64, b.len() as f64);
     let ordered = count - (unordered / 2) as f64;
     let jaro = (count / a_length + count / b_length + ordered / count) / 3.0;
     if winkler == Winkler::Not || jaro <= 0.7 {
-        return jaro;
+        return Ok(jaro);
     }
     let pairs = a.iter().zip(b).take(PREFIX);
     let prefix = pairs.take_while(|(a, b)| a == b).count();
@@ -57,7 +67,7 @@ pub(crate) fn similarity<T: Symbol>(a: &[T], b: &[T], winkler: Winkler) -> f64 {
         similarity += (1.0 - similarity) * (count - prefix - 1.0)
             / (a_length + b_length - prefix * 2.0 + 2.0);
     }
-    similarity
+    Ok(similarity)
 }
 
 /// How far from a unit's position another may be to be in common with it.
@@ -88,38 +98,61 @@ fn short<T: Symbol>(a: &[T], b: &[T]) -> (usize, usize) {
     (common, unordered)
 }
 
-/// The same for strings of any length.
-fn long<T: Symbol>(a: &[T], b: &[T]) -> (usize, usize) {
+/// The same for strings of any length. `stop` is asked every millisecond or so.
+fn long<T: Symbol>(
+    a: &[T],
+    b: &[T],
+    stop: &dyn Fn() -> bool,
+) -> Result<(usize, usize), Interrupted> {
     const NONE: usize = usize::MAX;
+    let go_on = || if stop() { Err(Interrupted) } else { Ok(()) };
     let reach = reach(a.len(), b.len());
     let mut ids = Ids::new();
-    let numbers: Vec<u32> = b.iter().map(|&unit| ids.number(unit)).collect();
+    let mut numbers: Vec<u32> = with_room(b.len());
+    for piece in b.chunks(PIECE) {
+        go_on()?;
+        numbers.extend(piece.iter().map(|&unit| ids.number(unit)));
+    }
     // For each unit the first position that is still to be had, and from each position the next one of its unit.
-    let mut first = vec![NONE; ids.count() + 1];
-    let mut next = vec![NONE; b.len()];
-    for (position, &number) in numbers.iter().enumerate().rev() {
-        next[position] = std::mem::replace(&mut first[number as usize], position);
-    }
-    let mut from_a = Vec::with_capacity(a.len().min(b.len()));
-    let mut taken = vec![false; b.len()];
-    for (position, &unit) in a.iter().enumerate() {
-        let number = ids.get(unit) as usize;
-        let mut candidate = first[number];
-        while candidate != NONE && candidate + reach < position {
-            candidate = next[candidate];
+    let mut first = filled(NONE, ids.count() + 1);
+    let mut next = filled(NONE, b.len());
+    for end in (1..=b.len()).rev().step_by(PIECE) {
+        go_on()?;
+        for position in (end.saturating_sub(PIECE)..end).rev() {
+            let number = numbers[position] as usize;
+            next[position] = std::mem::replace(&mut first[number], position);
         }
-        if candidate != NONE && candidate <= position + reach {
-            taken[candidate] = true;
-            from_a.push(unit);
-            candidate = next[candidate];
-        }
-        first[number] = candidate;
     }
-    let from_b = b.iter().zip(&taken).filter(|(_, taken)| **taken);
-    let unordered = from_a
-        .iter()
-        .zip(from_b)
-        .filter(|(a, (b, _))| a != b)
-        .count();
-    (from_a.len(), unordered)
+    let mut from_a = with_room(a.len().min(b.len()));
+    let mut taken = filled(false, b.len());
+    for (piece, units) in a.chunks(PIECE).enumerate() {
+        go_on()?;
+        for (position, &unit) in (piece * PIECE..).zip(units) {
+            let number = ids.get(unit) as usize;
+            let mut candidate = first[number];
+            while candidate != NONE && candidate + reach < position {
+                candidate = next[candidate];
+            }
+            if candidate != NONE && candidate <= position + reach {
+                taken[candidate] = true;
+                from_a.push(unit);
+                candidate = next[candidate];
+            }
+            first[number] = candidate;
+        }
+    }
+    let mut left = from_a.as_slice();
+    let mut unordered = 0;
+    for (units, taken) in b.chunks(PIECE).zip(taken.chunks(PIECE)) {
+        go_on()?;
+        let from_b = units.iter().zip(taken).filter(|(_, taken)| **taken);
+        let (these, rest) = left.split_at(from_b.clone().count());
+        unordered += these
+            .iter()
+            .zip(from_b)
+            .filter(|(a, (b, _))| a != b)
+            .count();
+        left = rest;
+    }
+    Ok((from_a.len(), unordered))
 }

@@ -103,22 +103,37 @@ pub fn hamming(pair: Pair<'_>) -> usize {
 }
 
 /// Jaro's similarity, in [0, 1], or one of Winkler's variants; 0 where either string is empty.
-#[must_use]
-pub fn jaro(pair: Pair<'_>, winkler: Winkler) -> f64 {
-    each_width!(pair, |a, b| jaro::similarity(a, b, winkler))
+///
+/// `stop` is asked every millisecond or so.
+///
+/// # Errors
+///
+/// `stop` said true.
+pub fn jaro(pair: Pair<'_>, winkler: Winkler, stop: &dyn Fn() -> bool) -> Result<f64, Interrupted> {
+    each_width!(pair, |a, b| jaro::similarity(a, b, winkler, stop))
 }
 
 /// Jaccard's similarity of the sets of pieces, in [0, 1]; 0 where there are no pieces.
-#[must_use]
-pub fn jaccard(a: Text<'_>, b: Text<'_>, pieces: Pieces) -> f64 {
+///
+/// `stop` is asked from time to time, but not while the pieces of a string are put in order.
+///
+/// # Errors
+///
+/// `stop` said true.
+pub fn jaccard(
+    a: Text<'_>,
+    b: Text<'_>,
+    pieces: Pieces,
+    stop: &dyn Fn() -> bool,
+) -> Result<f64, Interrupted> {
     let unit = match pieces {
         Pieces::Words => Unit::CodePoint,
         Pieces::Of(_, unit) => unit,
     };
     let mut scratch = Scratch::default();
-    each_width!(pair(a, b, unit, &mut scratch), |a, b| jaccard::similarity(
-        a, b, pieces
-    ))
+    each_width!(pair(a, b, unit, &mut scratch, stop)?, |a, b| {
+        jaccard::similarity(a, b, pieces, stop)
+    })
 }
 
 #[cfg(test)]

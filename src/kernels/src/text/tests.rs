@@ -160,8 +160,8 @@ proptest! {
     #[test]
     fn similarities((a, b) in strings(100)) {
         let expected = jaro_by_its_rules(&a, &b);
-        widths(&a, &b, |pair| assert_eq!(super::jaro(pair, Winkler::Not).to_bits(), expected.to_bits()));
-        prop_assert_eq!(jaro::similarity(&a[..0], &b, Winkler::Prefix).to_bits(), 0);
+        widths(&a, &b, |pair| assert_eq!(super::jaro(pair, Winkler::Not, &|| false).unwrap().to_bits(), expected.to_bits()));
+        prop_assert_eq!(jaro::similarity(&a[..0], &b, Winkler::Prefix, &|| false).unwrap().to_bits(), 0);
     }
 
     #[test]
@@ -179,7 +179,7 @@ proptest! {
         for unit in [Unit::Grapheme, Unit::CodePoint] {
             let distance = |a: Text<'_>, b: Text<'_>| {
                 let mut scratch = Scratch::default();
-                super::hamming(pair(a, b, unit, &mut scratch))
+                super::hamming(pair(a, b, unit, &mut scratch, &|| false).unwrap())
             };
             let wide = Text::Points(Units::U32(&b_points));
             let expected = distance(Text::Points(Units::U32(&a_points)), wide);
@@ -271,6 +271,49 @@ fn few_letters_in_a_very_long_text() {
                 distance(level, pair, usize::MAX, &|| true),
                 Err(Interrupted)
             );
+        }
+    }
+}
+
+/// What is asked whether to stop says so the n-th time, and the call ends there.
+#[test]
+fn long_strings_can_be_stopped() {
+    let asked = std::cell::Cell::new(0);
+    let b: Vec<u32> = (0..400_000).map(|place| place % 1000).collect();
+    let clusters = "e\u{301}".repeat(200_000);
+    let jaro =
+        |stop: &dyn Fn() -> bool| super::jaro(Pair::U32(&b, &b), Winkler::Not, stop).map(drop);
+    let cut = |stop: &dyn Fn() -> bool| {
+        let text = super::Text::Utf8(&clusters);
+        super::pair(
+            text,
+            text,
+            super::Unit::Grapheme,
+            &mut super::Scratch::default(),
+            stop,
+        )
+        .map(drop)
+    };
+    for work in [
+        &jaro as &dyn Fn(&dyn Fn() -> bool) -> Result<(), crate::threads::Interrupted>,
+        &cut,
+    ] {
+        asked.set(0);
+        let count = || {
+            asked.set(asked.get() + 1);
+            false
+        };
+        assert_eq!(work(&count), Ok(()));
+        let all = asked.get();
+        assert!(all > 8, "{all}");
+        for last in 1..=all {
+            asked.set(0);
+            let stop = || {
+                asked.set(asked.get() + 1);
+                asked.get() == last
+            };
+            assert_eq!(work(&stop), Err(crate::threads::Interrupted));
+            assert_eq!(asked.get(), last);
         }
     }
 }

@@ -5,6 +5,8 @@ use std::hash::Hash;
 use std::mem::MaybeUninit;
 
 use super::graphemes::{Interner, may_cluster};
+use crate::room::{Grow, collected, gathered};
+use crate::threads::Interrupted;
 
 /// What the distances and similarities count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +48,7 @@ impl Units<'_> {
 
     /// Appends them to `out`.
     pub fn widen(&self, out: &mut Vec<u32>) {
+        out.room(self.len());
         match self {
             Self::U8(units) => out.extend(units.iter().map(|&unit| u32::from(unit))),
             Self::U16(units) => out.extend(units.iter().map(|&unit| u32::from(unit))),
@@ -108,6 +111,7 @@ impl<'a> Text<'a> {
             Self::Points(units) => units,
             Self::Utf8(text) if text.is_ascii() => Units::U8(text.as_bytes()),
             Self::Utf8(text) => {
+                decoded.room(text.len()); // no more points than bytes
                 decoded.extend(text.chars().map(u32::from));
                 Units::U32(decoded)
             }
@@ -118,12 +122,12 @@ impl<'a> Text<'a> {
     pub(crate) fn chars(self) -> Vec<char> {
         let scalar = |point: u32| char::from_u32(point).unwrap_or(char::REPLACEMENT_CHARACTER);
         match self {
-            Self::Points(Units::U8(units)) => units.iter().map(|&unit| char::from(unit)).collect(),
+            Self::Points(Units::U8(units)) => collected(units.iter().map(|&unit| char::from(unit))),
             Self::Points(Units::U16(units)) => {
-                units.iter().map(|&unit| scalar(unit.into())).collect()
+                collected(units.iter().map(|&unit| scalar(unit.into())))
             }
-            Self::Points(Units::U32(units)) => units.iter().map(|&unit| scalar(unit)).collect(),
-            Self::Utf8(text) => text.chars().collect(),
+            Self::Points(Units::U32(units)) => collected(units.iter().map(|&unit| scalar(unit))),
+            Self::Utf8(text) => gathered(text.chars()),
         }
     }
 }
@@ -199,10 +203,20 @@ fn short<'a>(text: Text<'a>, room: &'a mut [MaybeUninit<u16>; SHORT]) -> Option<
     Some(unsafe { std::slice::from_raw_parts(room.as_ptr().cast(), count) })
 }
 
-/// Two strings in the units asked for, decoded, cut into clusters and widened as needs be.
+/// Two strings in the units asked for, decoded, cut into clusters and widened as needs be. `stop` is asked every millisecond or
+/// so.
+///
+/// # Errors
+///
+/// `stop` said true.
 #[inline(never)]
-#[must_use]
-pub fn pair<'s>(a: Text<'s>, b: Text<'s>, unit: Unit, scratch: &'s mut Scratch) -> Pair<'s> {
+pub fn pair<'s>(
+    a: Text<'s>,
+    b: Text<'s>,
+    unit: Unit,
+    scratch: &'s mut Scratch,
+    stop: &dyn Fn() -> bool,
+) -> Result<Pair<'s>, Interrupted> {
     let Scratch {
         points: [points_a, points_b],
         clusters: [clusters_a, clusters_b],
@@ -210,21 +224,23 @@ pub fn pair<'s>(a: Text<'s>, b: Text<'s>, unit: Unit, scratch: &'s mut Scratch) 
     } = scratch;
     let units = [a.points(points_a), b.points(points_b)];
     let segment = unit == Unit::Grapheme && units.into_iter().any(may_cluster);
-    match units {
+    Ok(match units {
         [a, b] if segment => {
             let mut interner = Interner::default();
-            interner.units(a, clusters_a);
-            interner.units(b, clusters_b);
+            interner.units(a, clusters_a, stop)?;
+            interner.units(b, clusters_b, stop)?;
             Pair::U32(clusters_a, clusters_b)
         }
         [Units::U8(a), Units::U8(b)] => Pair::U8(a, b),
         [Units::U16(a), Units::U16(b)] => Pair::U16(a, b),
         [Units::U32(a), Units::U32(b)] => Pair::U32(a, b),
         [Units::U16(a), Units::U8(b)] => {
+            narrow.room(b.len());
             narrow.extend(b.iter().map(|&unit| u16::from(unit)));
             Pair::U16(a, narrow)
         }
         [Units::U8(a), Units::U16(b)] => {
+            narrow.room(a.len());
             narrow.extend(a.iter().map(|&unit| u16::from(unit)));
             Pair::U16(narrow, b)
         }
@@ -236,5 +252,5 @@ pub fn pair<'s>(a: Text<'s>, b: Text<'s>, unit: Unit, scratch: &'s mut Scratch) 
             a.widen(clusters_a);
             Pair::U32(clusters_a, b)
         }
-    }
+    })
 }

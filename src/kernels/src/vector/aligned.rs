@@ -2,6 +2,8 @@
 
 use std::mem::MaybeUninit;
 
+use crate::room::with_room;
+
 /// Memory that starts at a cache line: a register's worth that straddles two lines takes twice as long to load. Much memory
 /// starts at a large page, and the system is asked for such pages: they are there sooner, and found sooner.
 ///
@@ -21,7 +23,7 @@ impl<T: Copy + Default> Aligned<T> {
         let large = len * size >= LARGE_PAGE;
         let alignment = if large { LARGE_PAGE } else { LINE };
         let spare = alignment / size;
-        let mut memory = Vec::<MaybeUninit<T>>::with_capacity(len + spare);
+        let mut memory: Vec<MaybeUninit<T>> = with_room(len + spare);
         // SAFETY: there is room for as many, and they may be anything.
         unsafe { memory.set_len(len + spare) };
         // An allocator for tests may not say how far it is; then it is slower.
@@ -57,6 +59,7 @@ pub(super) unsafe fn written<T>(place: &[MaybeUninit<T>]) -> &[T] {
 fn want_large_pages<T>(memory: &[T]) {
     use std::ffi::{c_int, c_void};
     const MADV_HUGEPAGE: c_int = 14;
+    // SAFETY: the signature is that of madvise(2).
     unsafe extern "C" {
         fn madvise(start: *mut c_void, len: usize, advice: c_int) -> c_int;
     }

@@ -7,6 +7,7 @@ use super::choices::{Choices, Item, Spare};
 use super::measure::Measure;
 use super::queries::{Queries, Query};
 use super::scores::{Asked, is_far, near};
+use crate::room::{collected, filled, for_small_things};
 use crate::simd::Level;
 use crate::sync::Mutex;
 use crate::threads::{Interrupted, Team};
@@ -72,10 +73,10 @@ pub fn best_match<M: Measure>(
     };
     let groups = queries.groups(GROUP.0, GROUP.1);
     let ranges = split(choices.items(), groups.len(), team);
-    let found: Vec<Mutex<Vec<Known<M::Score>>>> = groups
-        .iter()
-        .map(|group| Mutex::new(vec![nothing; group.len()]))
-        .collect();
+    let found = collected(groups.iter().map(|group| {
+        for_small_things();
+        Mutex::new(filled(nothing, group.len()))
+    }));
     let work = |spare: &mut Spare, piece: usize, ask: &dyn Fn() -> bool| {
         let number = piece / ranges.len();
         let group = queries.of(groups[number]);
@@ -109,7 +110,7 @@ pub fn best_match<M: Measure>(
         }
     };
     team.for_each_asking(groups.len() * ranges.len(), Spare::default, work)?;
-    let mut all = vec![None; queries.len()];
+    let mut all = filled(None, queries.len());
     for (group, known) in groups.iter().zip(found) {
         let known = known.into_inner().unwrap_or_default();
         for (&row, known) in group.iter().zip(known) {

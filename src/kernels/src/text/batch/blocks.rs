@@ -6,6 +6,7 @@ use std::mem::{align_of, size_of};
 use super::queries::Query;
 use super::strings::DENSE;
 use crate::arch::Word;
+use crate::room::{Grow, filled};
 use crate::text::masks::low;
 
 /// Bytes of the largest register, and of a cache line.
@@ -74,6 +75,7 @@ impl Index {
     #[inline(always)]
     fn pick(&self, query: &Query<'_>, rows: &mut Vec<u16>) {
         rows.clear();
+        rows.room(query.symbols.len());
         match query.dense {
             Some(bytes) => rows.extend(bytes.iter().map(|&byte| self.dense[usize::from(byte)])),
             None => rows.extend(query.symbols.iter().map(|&symbol| self.get(symbol))),
@@ -92,7 +94,7 @@ struct Rows<W> {
 impl<W: Word> Rows<W> {
     /// So many rows of so many words, with no bit set.
     fn new(rows: usize, lanes: usize) -> Self {
-        let words = vec![W::default(); rows * lanes + LINE / size_of::<W>()];
+        let words = filled(W::default(), rows * lanes + LINE / size_of::<W>());
         // The memory stays where it is when the vector moves. Words are aligned to their own size.
         debug_assert_eq!(align_of::<W>(), size_of::<W>());
         let past = words.as_ptr().addr() % LINE;

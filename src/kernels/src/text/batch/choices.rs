@@ -8,6 +8,7 @@ use super::sets::Sets;
 use super::strings::{Alphabet, Strings};
 use super::tables::Tables;
 use super::tile::{self, Counts as Lanewise};
+use crate::room::{Grow, for_small_things};
 use crate::simd::Level;
 use crate::threads::Interrupted;
 
@@ -129,6 +130,8 @@ impl Choices {
             if choices.items.len().is_multiple_of(LOOK) && stop() {
                 return Err(Interrupted);
             }
+            for_small_things();
+            choices.items.room(1);
             choices.items.push(item);
         }
         Ok(choices)

@@ -5,6 +5,7 @@
 //! Symbols that share a class and counts that are full make the bound weaker, and never wrong.
 
 use super::strings::{LOOK, Strings};
+use crate::room::with_room;
 use crate::threads::Interrupted;
 
 /// Classes of symbols. Numbers begin with those that come most often: letters mostly have one of their own.
@@ -30,7 +31,7 @@ impl Counts {
         strings: &Strings,
         stop: &dyn Fn() -> bool,
     ) -> Result<Vec<Self>, Interrupted> {
-        let mut counts = Vec::with_capacity(strings.len());
+        let mut counts = with_room(strings.len());
         for index in 0..strings.len() {
             if index.is_multiple_of(LOOK) && stop() {
                 return Err(Interrupted);

@@ -3,6 +3,7 @@
 use super::choices::Choices;
 use super::counts::Counts;
 use super::strings::{DENSE, Strings};
+use crate::room::{Grow, collected};
 use crate::threads::Interrupted;
 
 /// Strings to compare with [`Choices`].
@@ -46,7 +47,7 @@ impl Queries {
             } else {
                 Vec::new()
             },
-            bytes: strings.units().iter().map(|&symbol| symbol as u8).collect(),
+            bytes: collected(strings.units().iter().map(|&symbol| symbol as u8)),
             order: strings.by_length(stop)?,
             strings,
         })
@@ -92,6 +93,7 @@ impl Queries {
             };
             let count = rest.iter().copied().take(strings).take_while(fits).count();
             let (group, others) = rest.split_at(count.max(1));
+            groups.room(1);
             groups.push(group);
             rest = others;
         }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::strings::Strings;
+use crate::room::{Grow, collected};
 use crate::text::jaccard::{Pieces, set};
 use crate::threads::Interrupted;
 
@@ -28,9 +29,11 @@ impl Sets {
             for piece in set(units, pieces) {
                 let next = numbers.len() as u32;
                 let number = numbers.get(piece).copied().unwrap_or_else(|| {
-                    numbers.insert(piece.into(), next);
+                    numbers.room(1);
+                    numbers.insert(collected(piece.iter().copied()).into_boxed_slice(), next);
                     next
                 });
+                numbered.room(1);
                 numbered.push(number);
             }
         })?;
@@ -46,6 +49,7 @@ impl Sets {
         strings.each_as(stop, |units, numbered| {
             let pieces = set(units, self.pieces);
             let number = |piece: &[u32]| self.numbers.get(piece).copied().unwrap_or(UNKNOWN);
+            numbered.room(pieces.len());
             numbered.extend(pieces.into_iter().map(number));
         })
     }

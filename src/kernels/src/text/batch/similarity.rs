@@ -71,12 +71,12 @@ impl Sealed for Similarity {
         query: &[u32],
         choice: &[u32],
         cutoff: f64,
-        _: &dyn Fn() -> bool,
+        stop: &dyn Fn() -> bool,
     ) -> Result<f64, Interrupted> {
         let pair = Pair::U32(query, choice);
         let similarity = match self {
-            Self::Jaro => text::jaro(pair, Winkler::Not),
-            Self::JaroWinkler => text::jaro(pair, Winkler::Prefix),
+            Self::Jaro => text::jaro(pair, Winkler::Not, stop)?,
+            Self::JaroWinkler => text::jaro(pair, Winkler::Prefix, stop)?,
             Self::Jaccard(_) => ratio(shared(query, choice), [query.len(), choice.len()]),
         };
         Ok(if similarity < cutoff { 0.0 } else { similarity })

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::TryReserveError;
 
+use crate::room::{Grow, collected, filled, gathered};
 use crate::text::graphemes::{Interner, may_cluster};
 use crate::text::ids::Ids;
 use crate::text::{Text, Unit, Units};
@@ -76,6 +77,7 @@ impl Strings {
         self.known(stop, |_, length| {
             let key = key(length);
             if places.len() <= key {
+                places.room(key + 1 - places.len());
                 places.resize(key + 1, 0);
             }
             places[key] += 1;
@@ -84,7 +86,7 @@ impl Strings {
         for place in &mut places {
             all += std::mem::replace(place, all);
         }
-        let mut order = vec![0; all as usize];
+        let mut order = filled(0, all as usize);
         self.known(stop, |index, length| {
             let place = &mut places[key(length)];
             order[*place as usize] = index;
@@ -100,7 +102,7 @@ impl Strings {
         }
         // Few, and far apart in length.
         let mut order = self.by_key(|_| 0, stop)?;
-        order.sort_by_key(|&index| self.get(index as usize).len());
+        order.sort_unstable_by_key(|&index| (self.get(index as usize).len(), index)); // a stable sort wants memory
         Ok(order)
     }
 
@@ -148,6 +150,7 @@ impl Strings {
         self.units.try_reserve(units.len())?;
         self.units.extend_from_slice(units);
         if there.is_none() {
+            self.missing.try_reserve(1)?;
             self.missing.push(self.len());
         }
         self.push_end();
@@ -161,7 +164,7 @@ impl Strings {
         mut make: impl FnMut(&[u32], &mut Vec<u32>),
     ) -> Result<Self, Interrupted> {
         let mut others = Self {
-            missing: self.missing.clone(),
+            missing: collected(self.missing.iter().copied()),
             ..Self::default()
         };
         for index in 0..self.len() {
@@ -191,6 +194,7 @@ impl Strings {
             self.ends.len() < u32::MAX as usize,
             "at most 2^32 - 1 strings are taken"
         );
+        self.ends.room(1);
         self.ends.push(self.units.len());
     }
 }
@@ -231,13 +235,16 @@ impl Reader {
     /// There are 2^32 - 1 strings already.
     pub fn read(&mut self, text: Option<Text<'_>>, strings: &mut Strings) {
         match text {
-            None => strings.missing.push(strings.len()),
+            None => {
+                strings.missing.room(1);
+                strings.missing.push(strings.len());
+            }
             Some(Text::Utf8(text)) if !text.is_ascii() => self.decode(text, strings),
             Some(text) => {
                 let points = text.points(&mut self.decoded);
                 match self.unit {
                     Unit::CodePoint => points.widen(&mut strings.units),
-                    Unit::Grapheme => self.interner.units(points, &mut strings.units),
+                    Unit::Grapheme => self.interner.append(points, &mut strings.units),
                 }
             }
         }
@@ -247,12 +254,14 @@ impl Reader {
     /// Appends the units of a string, where they will be; what has clusters is taken from there and cut into them.
     fn decode(&mut self, text: &str, strings: &mut Strings) {
         let start = strings.units.len();
+        strings.units.room(text.len()); // no more units than bytes
         strings.units.extend(text.chars().map(u32::from));
         if self.unit == Unit::Grapheme && may_cluster(Units::U32(&strings.units[start..])) {
             self.decoded.clear();
+            self.decoded.room(strings.units.len() - start);
             self.decoded.extend(strings.units.drain(start..));
             self.interner
-                .units(Units::U32(&self.decoded), &mut strings.units);
+                .append(Units::U32(&self.decoded), &mut strings.units);
         }
     }
 }
@@ -285,17 +294,17 @@ impl Alphabet {
                     ..256 => unit as usize,
                     _ => 255 + others.number(unit) as usize,
                 };
-                match counts.get_mut(place) {
-                    Some((count, _)) => *count += 1,
-                    None => counts.push((1, unit)),
+                if let Some((count, _)) = counts.get_mut(place) {
+                    *count += 1;
+                } else {
+                    counts.room(1);
+                    counts.push((1, unit));
                 }
             }
         }
-        let mut order: Vec<usize> = (0..counts.len())
-            .filter(|&place| counts[place].0 > 0)
-            .collect();
+        let mut order = gathered((0..counts.len()).filter(|&place| counts[place].0 > 0));
         order.sort_unstable_by_key(|&place| (Reverse(counts[place].0), counts[place].1));
-        let mut numbers = vec![0; others.count() + 1];
+        let mut numbers = filled(0, others.count() + 1);
         for (&place, number) in order.iter().zip(1..) {
             match latin.get_mut(place) {
                 Some(latin) => *latin = number,

@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 
 use super::jaro::PREFIX_MOST;
 use crate::arch::Word;
+use crate::room::zeros;
 
 /// The longest query that has tables.
 const QUERY: usize = 32;
@@ -97,7 +98,7 @@ impl Tables {
         let table = &mut self.entries[number];
         if table.is_empty() {
             // Memory of the system's, which is there when it is written.
-            *table = vec![0.0; SIZE];
+            *table = zeros(SIZE);
         }
         for choice in choices {
             if self.known[number] >> choice & 1 == 1 {

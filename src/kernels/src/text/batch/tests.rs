@@ -89,11 +89,13 @@ impl Known for Distance {
 impl Known for Similarity {
     fn of(self, query: &[u32], choice: &[u32]) -> f64 {
         match self {
-            Self::Jaro => text::jaro(Pair::U32(query, choice), Winkler::Not),
-            Self::JaroWinkler => text::jaro(Pair::U32(query, choice), Winkler::Prefix),
+            Self::Jaro => text::jaro(Pair::U32(query, choice), Winkler::Not, &|| false).unwrap(),
+            Self::JaroWinkler => {
+                text::jaro(Pair::U32(query, choice), Winkler::Prefix, &|| false).unwrap()
+            }
             Self::Jaccard(pieces) => {
                 let [a, b] = [query, choice].map(|units| Text::Points(Units::U32(units)));
-                text::jaccard(a, b, pieces)
+                text::jaccard(a, b, pieces, &|| false).unwrap()
             }
         }
     }

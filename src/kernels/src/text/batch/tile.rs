@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use super::blocks::Block;
 use super::scores::{Asked, Decode, Found, MOST};
 use crate::arch::{Arch, Kernel, Lanes, Word};
+use crate::room::Grow;
 use crate::simd::Level;
 
 /// Registers that are worked on side by side: while one waits for its last result, the other goes on.
@@ -127,6 +128,7 @@ impl<W: Word, S: Scan<W>, D: Decode<W>> Tile<'_, '_, W, S, D> {
             words: spare,
             out,
         } = self.spare;
+        out.room((S::OUTPUTS * lanes).saturating_sub(out.len()));
         out.resize(S::OUTPUTS * lanes, W::default());
         let mut scores = [D::Score::default(); MOST];
         let mut before = None;

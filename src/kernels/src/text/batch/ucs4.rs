@@ -1,6 +1,7 @@
 //! Strings of one width in UCS-4, as NumPy's `U` has them: an array of code points a row, zeros behind the last one.
 
 use super::strings::{Reader, Strings};
+use crate::room::with_room;
 use crate::text::{Text, Units};
 
 /// Code points and rows between two looks at whether to stop: about a millisecond.
@@ -51,7 +52,7 @@ impl Ucs4 {
         strings: &mut Strings,
         stop: &dyn Fn() -> bool,
     ) -> Result<(), Ucs4Error> {
-        let mut points = Vec::with_capacity(self.width);
+        let mut points = with_room(self.width);
         let mut left = PIECE;
         for row in 0..self.rows {
             let from = self.start.wrapping_offset(self.stride * row as isize);

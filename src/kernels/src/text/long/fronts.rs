@@ -10,6 +10,7 @@
 
 use super::GROUP;
 use crate::arch::{Arch, Kernel, Offset, Offsets};
+use crate::room::{filled, with_room};
 use crate::text::units::Symbol;
 use crate::threads::Interrupted;
 
@@ -140,7 +141,7 @@ impl<T: Symbol> Front<T> {
     fn new(a: &[T], b: &[T], backwards: bool, lanes: usize) -> Self {
         let (n, m) = (a.len() as i32, b.len() as i32);
         let padded = |units: &[T]| {
-            let mut padded = Vec::with_capacity(units.len() + lanes + BYTES);
+            let mut padded = with_room(units.len() + lanes + BYTES);
             padded.extend_from_slice(units);
             if backwards {
                 padded.reverse();
@@ -175,10 +176,10 @@ impl<T: Symbol> Front<T> {
     fn grow(&mut self) {
         let most = (2 * self.edits).max(64);
         let origin = most + self.room;
-        let mut reached = vec![NEVER; 2 * origin as usize + 1];
+        let mut reached = filled(NEVER, 2 * origin as usize + 1);
         let first = (origin - self.origin) as usize;
         reached[first..first + self.reached.len()].copy_from_slice(&self.reached);
-        self.next = vec![NEVER; reached.len()];
+        self.next = filled(NEVER, reached.len());
         self.reached = reached;
         self.origin = origin;
     }

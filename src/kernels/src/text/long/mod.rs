@@ -22,6 +22,7 @@ use self::table::Table;
 use super::ids::Ids;
 use super::units::Symbol;
 use crate::arch::{Arch, Kernel, Plain, Words};
+use crate::room::{collected, filled};
 use crate::simd::Level;
 use crate::threads::Interrupted;
 
@@ -107,8 +108,8 @@ pub(crate) fn distance<T: Symbol, E: Edits>(
         }
     }
     let mut ids = Ids::new();
-    let rows: Vec<u32> = pattern.iter().map(|&unit| ids.number(unit)).collect();
-    let columns: Vec<u32> = text.iter().map(|&unit| ids.get(unit)).collect();
+    let rows = collected(pattern.iter().map(|&unit| ids.number(unit)));
+    let columns = collected(text.iter().map(|&unit| ids.get(unit)));
     let work = Matrix {
         rows: &rows,
         columns: &columns,
@@ -196,7 +197,7 @@ impl Matrix<'_> {
         let aside = (bound - extra) / 2 + 1;
         // Rows above the first that stand for nothing, so that the last row is a group's last.
         let padding = height.next_multiple_of(GROUP) - height;
-        let mut steps = vec![RIGHT; width + LANES]; // along the row above the first; the last ones count for nothing
+        let mut steps = filled(RIGHT, width + LANES); // along the row above the first; the last ones count for nothing
         let mut corner = 0; // the distance at the group's upper left
         let mut above = 0;
         loop {

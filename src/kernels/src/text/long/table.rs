@@ -3,6 +3,7 @@
 use std::array::from_fn;
 
 use super::{LANES, ROWS};
+use crate::room::{Grow, filled};
 
 /// What is equal in a group: for each unit the rows that have it, a word a lane; for each column its unit.
 pub(super) struct Table {
@@ -19,7 +20,7 @@ pub(super) struct Table {
 impl Table {
     pub(super) fn new(units: usize) -> Self {
         Self {
-            places: vec![0; units + 1],
+            places: filled(0, units + 1),
             masks: vec![0; LANES],
             filled: Vec::new(),
             columns: Vec::new(),
@@ -36,12 +37,15 @@ impl Table {
             let place = &mut self.places[unit as usize];
             if *place == 0 {
                 *place = self.masks.len() as u32;
+                self.masks.room(LANES);
                 self.masks.resize(self.masks.len() + LANES, 0);
+                self.filled.room(1);
                 self.filled.push(unit);
             }
             self.masks[*place as usize + row / ROWS] |= 1 << (row % ROWS);
         }
         self.columns.clear();
+        self.columns.room(columns.len() + 2 * (LANES - 1));
         self.columns.resize(LANES - 1, 0);
         let places = &self.places;
         self.columns

@@ -5,6 +5,7 @@ use std::fmt;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::{SHORT, ascii_capitals, capitals};
+use crate::room::{Grow, gathered};
 use crate::text::units::Text;
 
 /// Something in the string is neither a letter nor a space.
@@ -80,6 +81,7 @@ impl Code {
         for (position, letter) in name.graphemes(true).enumerate() {
             let vowel = matches!(letter, "A" | "E" | "I" | "O" | "U");
             if (vowel && position == 0) || (!vowel && before != Some(letter)) {
+                whole.room(letter.len());
                 whole.push_str(letter);
             }
             before = Some(letter);
@@ -87,7 +89,7 @@ impl Code {
         if whole.len() <= 6 {
             whole.chars().for_each(|letter| code.push(letter));
         } else {
-            let letters: Vec<char> = whole.chars().collect();
+            let letters = gathered(whole.chars());
             let three = letters.len().min(3);
             let ends = [&letters[..three], &letters[letters.len() - three..]];
             ends.into_iter()

@@ -1,6 +1,7 @@
 //! Metaphone: consonants by how English says them (Philips, Hanging on the Metaphone, 1990).
 
 use super::{SHORT, ascii_capitals, capitals, decomposed};
+use crate::room::Grow;
 use crate::text::units::Text;
 
 /// The code of a name or of several words; nothing for nothing.
@@ -27,7 +28,8 @@ const SILENT: [&[u8]; 5] = [b"KN", b"GN", b"PN", b"WR", b"AE"];
 
 #[inline]
 fn encode<L: Copy + Into<char>>(letters: &[L]) -> String {
-    let mut code = String::with_capacity(letters.len() + 1);
+    let mut code = String::new();
+    code.room(2 * letters.len() + 1); // an X is two consonants
     let at = |position: usize| letters.get(position).map(|&letter| letter.into());
     let mut before = None;
     let mut position = 0;

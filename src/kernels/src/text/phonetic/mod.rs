@@ -11,6 +11,7 @@ mod soundex;
 use unicode_normalization::UnicodeNormalization;
 
 use super::units::{Text, Units};
+use crate::room::{gathered, string};
 
 pub use match_rating::{NotAlphabetic, match_rating_codex, match_rating_comparison};
 pub use metaphone::metaphone;
@@ -40,27 +41,24 @@ fn ascii_capitals<'a>(text: Text<'_>, room: &'a mut [u8; SHORT]) -> Option<&'a m
 /// The string in capitals.
 fn capitals(text: Text<'_>) -> String {
     let ascii = |text: &[u8]| {
-        text.iter()
-            .map(|&unit| char::from(unit.to_ascii_uppercase()))
-            .collect()
+        string(
+            text.iter()
+                .map(|&unit| char::from(unit.to_ascii_uppercase())),
+        )
     };
     match text {
         Text::Points(Units::U8(units)) if units.is_ascii() => ascii(units),
         Text::Utf8(text) if text.is_ascii() => ascii(text.as_bytes()),
-        Text::Utf8(text) => text.to_uppercase(),
-        Text::Points(_) => text
-            .chars()
-            .into_iter()
-            .flat_map(char::to_uppercase)
-            .collect(),
+        Text::Utf8(text) => string(text.chars().flat_map(char::to_uppercase)),
+        Text::Points(_) => string(text.chars().into_iter().flat_map(char::to_uppercase)),
     }
 }
 
 /// The string in capitals, each letter before its marks: compatibility decomposition.
 fn decomposed(capitals: &str) -> Vec<char> {
     if capitals.is_ascii() {
-        capitals.chars().collect()
+        gathered(capitals.chars())
     } else {
-        capitals.nfkd().collect()
+        gathered(capitals.nfkd())
     }
 }

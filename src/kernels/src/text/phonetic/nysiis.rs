@@ -3,6 +3,7 @@
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::{SHORT, ascii_capitals, capitals};
+use crate::room::{gathered, string, with_room};
 use crate::text::units::Text;
 
 /// A letter of a name: a byte of ASCII, or a grapheme cluster.
@@ -39,12 +40,13 @@ pub fn nysiis(text: Text<'_>) -> String {
             let name = &mut name[..letters.len()];
             name.copy_from_slice(letters);
             let code = encode(name, letters);
-            code.into_iter().map(char::from).collect()
+            string(code.into_iter().map(char::from))
         }
         _ => {
             let name = capitals(text);
-            let mut letters: Vec<&str> = name.graphemes(true).collect();
-            encode(name.as_bytes(), &mut letters).concat()
+            let mut letters = gathered(name.graphemes(true));
+            let code = encode(name.as_bytes(), &mut letters);
+            string(code.into_iter().flat_map(str::chars))
         }
     }
 }
@@ -57,7 +59,7 @@ fn encode<L: Letter>(name: &[u8], letters: &mut [L]) -> Vec<L> {
         return Vec::new();
     };
     // No sound has more letters than it is written with.
-    let mut code = Vec::with_capacity(letters.len());
+    let mut code = with_room(letters.len());
     code.push(first);
     let mut position = 1;
     while position < letters.len() {
