@@ -288,11 +288,11 @@ pub(crate) trait Kernel: Sized {
 #[inline(always)]
 pub(crate) fn prefetch<T>(address: *const T) {
     // SAFETY: every x86-64 CPU has it, and a prefetch of any address is sound.
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
     unsafe {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         _mm_prefetch::<_MM_HINT_T0>(address.cast());
     }
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
     let _ = address;
 }
