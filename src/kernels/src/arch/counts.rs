@@ -8,6 +8,9 @@ use super::Arch;
 /// How many counts a group has.
 pub(crate) const GROUP: usize = 16;
 
+/// Bins of two neighbouring groups.
+const PAIR: usize = 2 * GROUP;
+
 /// Sixteen counts, in as many registers as they take. Arithmetic wraps around.
 pub trait Counts<A>: Copy {
     /// What counts.
@@ -192,7 +195,7 @@ impl<C: Count, const N: usize> Each<C, N> {
 
 impl<A: Copy, C: Count> Counts<A> for Each<C, GROUP> {
     type Count = C;
-    type Pair = Each<C, { 2 * GROUP }>;
+    type Pair = Each<C, PAIR>;
 
     #[inline(always)]
     fn splat(_: A, x: C) -> Self {
@@ -227,19 +230,19 @@ impl<A: Copy, C: Count> Counts<A> for Each<C, GROUP> {
     }
 }
 
-impl<A: Copy, C: Count> Pair<A> for Each<C, { 2 * GROUP }> {
+impl<A: Copy, C: Count> Pair<A> for Each<C, PAIR> {
     type Count = C;
     type Narrow = C::Narrow;
 
     #[inline(always)]
     fn splat(_: A, x: C) -> Self {
-        Self([x; 2 * GROUP])
+        Self([x; PAIR])
     }
 
     #[inline(always)]
     unsafe fn widen(_: A, from: *const C::Narrow) -> Self {
         // SAFETY: the caller's promise.
-        let narrow = unsafe { from.cast::<[C::Narrow; 2 * GROUP]>().read() };
+        let narrow = unsafe { from.cast::<[C::Narrow; PAIR]>().read() };
         Self(narrow.map(C::widen))
     }
 

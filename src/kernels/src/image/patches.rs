@@ -146,12 +146,11 @@ impl<T: Pixel> Piece<'_, T> {
             let old = row.checked_sub(1).map(line);
             histograms.change(level, line(row + height - 1), old);
             let results = filter.results(patch, row);
-            // SAFETY, for both writes: the row of results has as many pixels as the patch has columns.
             if bytes {
                 histograms.find(level, rank, found, None);
                 for (column, bin) in found.iter().enumerate() {
                     let key = T::Key::from_u64(u64::from(*bin));
-                    // SAFETY: see above.
+                    // SAFETY: the row of results has as many pixels as the patch has columns.
                     unsafe { results.add(column).write(T::from_key(key)) };
                 }
             } else {
@@ -159,7 +158,7 @@ impl<T: Pixel> Piece<'_, T> {
                 for (column, (bin, rank)) in found.iter().zip(&*ranks).enumerate() {
                     let (bin, rank) = (usize::from(*bin), *rank as usize);
                     let key = spare.ordinal.find(bin, rank, [row, column], filter.window);
-                    // SAFETY: see above.
+                    // SAFETY: the row of results has as many pixels as the patch has columns.
                     unsafe { results.add(column).write(T::from_key(key)) };
                 }
             }
