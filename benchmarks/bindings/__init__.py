@@ -51,7 +51,7 @@ def nanobind(source: Path, to: Path) -> Path:
         raise ImportError("nanobind is not installed; it is in the dependency group bench")
     root = Path(package.origin).parent
     module = to / f"{MODULE}{sysconfig.get_config_var('EXT_SUFFIX')}"
-    include = ["-I", root / "include", "-I", root / "ext" / "robin_map" / "include"]
+    include: list[str | Path] = ["-I", root / "include", "-I", root / "ext" / "robin_map" / "include"]
     free_threaded = ["-DNB_FREE_THREADED"] if sysconfig.get_config_var("Py_GIL_DISABLED") else []
     sources = [root / "src" / "nb_combined.cpp", source / "binding.cpp"]
     flags = ["-std=c++17", "-DNB_COMPACT_ASSERTIONS", "-fno-strict-aliasing", *free_threaded]
@@ -62,7 +62,16 @@ def nanobind(source: Path, to: Path) -> Path:
 def pyo3(source: Path, to: Path, *options: str) -> Path:
     """With cargo, and the workspace's profile."""
     target = cache() / "bindings" / "target"  # what does not depend on the interpreter is compiled once
-    command = ["cargo", "rustc", "--release", "--locked", "--manifest-path", source / "Cargo.toml", "--target-dir", target]
+    command: list[str | Path] = [
+        "cargo",
+        "rustc",
+        "--release",
+        "--locked",
+        "--manifest-path",
+        source / "Cargo.toml",
+        "--target-dir",
+        target,
+    ]
     link = ["--", "-Clink-arg=-undefined", "-Clink-arg=dynamic_lookup"] if sys.platform == "darwin" else []
     # As maturin does: the symbols are the interpreter's own, and no library of it is linked.
     run([*command, *options, *link], PYO3_PYTHON=sys.executable, PYO3_BUILD_EXTENSION_MODULE="1")

@@ -71,7 +71,7 @@ pub fn run(u: &mut Unstructured<'_>) -> Result<()> {
         4 => {
             let cutoffs = [None, Some(part), Some(1.0)];
             check(&asked, Similarity::Jaro, given, &cutoffs, -1.0, |pair| {
-                text::jaro(pair, Winkler::Not)
+                text::jaro(pair, Winkler::Not, &on).expect("nothing stops it")
             });
         }
         5 => {
@@ -82,7 +82,7 @@ pub fn run(u: &mut Unstructured<'_>) -> Result<()> {
                 given,
                 &cutoffs,
                 -1.0,
-                |pair| text::jaro(pair, Winkler::Prefix),
+                |pair| text::jaro(pair, Winkler::Prefix, &on).expect("nothing stops it"),
             );
         }
         _ => {
@@ -160,7 +160,7 @@ fn check<M: Measure>(
         let (a, b) = (Forms::new(a), Forms::new(b));
         let mut scratch = Scratch::default();
         let [a, b] = [&a, &b].map(|forms| *forms.all().last().expect("one form"));
-        of(text::pair(a, b, asked.unit, &mut scratch))
+        of(text::pair(a, b, asked.unit, &mut scratch, &on).expect("nothing stops it"))
     });
     hold(asked, measure, (queries, choices), cutoffs, missing, &known);
 }
@@ -175,7 +175,7 @@ fn check_sets(
     let known = scores(queries, choices, |a, b| {
         let (a, b) = (Forms::new(a), Forms::new(b));
         let [a, b]: [Text<'_>; 2] = [&a, &b].map(|forms| *forms.all().last().expect("one form"));
-        text::jaccard(a, b, pieces)
+        text::jaccard(a, b, pieces, &on).expect("nothing stops it")
     });
     hold(asked, measure, (queries, choices), cutoffs, -1.0, &known);
 }

@@ -49,7 +49,7 @@ pub fn run(u: &mut Unstructured<'_>) -> Result<()> {
         for a in left.all() {
             for b in right.all() {
                 let mut scratch = Scratch::default();
-                let pair = text::pair(a, b, unit, &mut scratch);
+                let pair = text::pair(a, b, unit, &mut scratch, &on).expect("nothing stops it");
                 let width = match pair {
                     Pair::U8(..) => 8,
                     Pair::U16(..) => 16,
@@ -72,7 +72,7 @@ pub fn run(u: &mut Unstructured<'_>) -> Result<()> {
                 // There are no words where there is no UTF-8.
                 for pieces in &pieces[..if surrogates { 1 } else { 2 }] {
                     let pieces = *pieces;
-                    let found = text::jaccard(a, b, pieces);
+                    let found = text::jaccard(a, b, pieces, &on).expect("nothing stops it");
                     let exact = match pieces {
                         Pieces::Words => words(&left, &right),
                         Pieces::Of(..) => sets(&units[0], &units[1], size.get()),
@@ -104,7 +104,7 @@ fn in_units(unit: Unit, strings: [(&Vec<u32>, &Forms); 2]) -> Option<[Vec<u32>; 
 
 fn no_crash(a: Text<'_>, b: Text<'_>, unit: Unit, size: NonZeroUsize) {
     let mut scratch = Scratch::default();
-    let pair = text::pair(a, b, unit, &mut scratch);
+    let pair = text::pair(a, b, unit, &mut scratch, &on).expect("nothing stops it");
     for level in simd::available() {
         for distance in [levenshtein, osa, damerau_levenshtein] {
             let found = distance(level, pair, usize::MAX, &on);
@@ -113,11 +113,11 @@ fn no_crash(a: Text<'_>, b: Text<'_>, unit: Unit, size: NonZeroUsize) {
     }
     let _ = text::hamming(pair);
     for similarity in [
-        text::jaro(pair, Winkler::LongTolerance),
-        text::jaccard(a, b, Pieces::Words),
-        text::jaccard(a, b, Pieces::Of(size, unit)),
+        text::jaro(pair, Winkler::LongTolerance, &on),
+        text::jaccard(a, b, Pieces::Words, &on),
+        text::jaccard(a, b, Pieces::Of(size, unit), &on),
     ] {
-        assert!((0.0..=1.0).contains(&similarity));
+        assert!((0.0..=1.0).contains(&similarity.expect("nothing stops it")));
     }
 }
 
@@ -159,14 +159,15 @@ impl Expected {
 
     fn check(&self, pair: Pair<'_>, cutoff: usize) {
         assert_eq!(text::hamming(pair), self.hamming);
-        let found = [Winkler::Not, Winkler::Prefix].map(|winkler| text::jaro(pair, winkler));
+        let found = [Winkler::Not, Winkler::Prefix]
+            .map(|winkler| text::jaro(pair, winkler, &on).expect("nothing stops it"));
         let expected = [self.jaro, self.winkler];
         assert_eq!(
             found.map(f64::to_bits),
             expected.map(f64::to_bits),
             "{found:?} {expected:?}"
         );
-        let tolerant = text::jaro(pair, Winkler::LongTolerance);
+        let tolerant = text::jaro(pair, Winkler::LongTolerance, &on).expect("nothing stops it");
         assert!((self.winkler..=1.0).contains(&tolerant));
         for level in simd::available() {
             let kernels = [levenshtein, osa, damerau_levenshtein];

@@ -32,7 +32,7 @@ static SETTINGS: OnceLock<Settings> = OnceLock::new();
 /// The interpreter that imported the module.
 static INTERPRETER: OnceLock<i64> = OnceLock::new();
 
-/// Refuses a second interpreter of the process: classes and names stand in statics, which belong to the first. One with a GIL of
+/// Refuses a second interpreter of the process: classes and names stand in static places, which belong to the first. One with a GIL of
 /// its own is refused by Python itself; one that shares the GIL would be let in.
 pub(crate) fn one_interpreter(_py: Python<'_>) -> PyResult<()> {
     // SAFETY: attached, so that there is a current interpreter.
