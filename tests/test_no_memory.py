@@ -51,8 +51,9 @@ if ended < len(calls) / 2:  # what others gave back is enough for some
     sys.exit(f"{ended} of {len(calls)} calls were ever without memory")
 """
 
-HEADROOM = {"nightly": [*range(10), 12, 15, 19, 24, 30, 40, 55, 80, 120, 250]}
-"""Megabytes, by Hypothesis's profile: nothing ends all; between it and enough a call may get anywhere."""
+HEADROOM = {"nightly": [*range(1, 10), 12, 15, 19, 24, 30, 40, 55, 80, 120, 250]}
+"""Megabytes, by Hypothesis's profile: one ends all that is large, and leaves room for what every library takes for granted;
+between it and enough a call may get anywhere."""
 
 STRINGS = "a = 'abcdefgh' * 40_000; b = 'bcdefghi' * 40_000; c = 'абвгдежз' * 40_000"
 NAMES = "names = [f'name {n} of somebody' for n in range(20_000)]; few = names[::4000]"
@@ -114,7 +115,7 @@ PARTS = 3
 @pytest.mark.parallel_threads(1)
 @pytest.mark.parametrize("part", range(PARTS))
 def test_no_memory_is_a_memory_error(part: int, pytestconfig: pytest.Config) -> None:
-    headroom = HEADROOM.get(pytestconfig.getoption("--hypothesis-profile") or "", [0, 3, 250])
+    headroom = HEADROOM.get(pytestconfig.getoption("--hypothesis-profile") or "", [1, 4, 250])
     calls = dict(list(CALLS.items())[part::PARTS])
     # One arena, as what others reserve would be taken for what a call needs; and what is large is given back at once.
     env = os.environ | {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "65536", "OPENBLAS_NUM_THREADS": "1"}

@@ -73,9 +73,9 @@ for thread in threads:
 class Exporter:
     def __buffer__(self, flags):
         return memoryview(x)
-    def __release_buffer__(self, view):
+    def __release_buffer__(self, view, sleep=time.sleep):  # names of the module are gone when the last are released
         view.release()
-        time.sleep(0)
+        sleep(0)
 
 renderer = hk.CandleRenderer(100, 100)
 renderer.set_candles(*4 * [Exporter()])

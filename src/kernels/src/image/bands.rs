@@ -60,7 +60,7 @@ pub(super) fn filter<T: Pixel>(
     let patches = filter.shape.images * plan.across * plan.down;
     let none = T::Key::default();
     let make = || Spare {
-        lines: vec![Line::EMPTY; plan.program.lines()],
+        lines: filled(Line::EMPTY, plan.program.lines()),
         row: filled(none, plan.apart * tile[1]),
         keys: filled(none, plan.keys()),
         results: filled(none, plan.bands * tile[0] * tile[1] * plan.results()),

@@ -66,7 +66,7 @@ pub(super) fn filter<T: Pixel, S: Square<N>, const N: usize>(
         sorted: rows(),
         results: row(T::Key::default()),
         outside: row(filter.outside),
-        edge: vec![T::Key::default(); (N / 2 + N - 1) * EDGE],
+        edge: crate::room::filled(T::Key::default(), (N / 2 + N - 1) * EDGE),
     };
     let pieces = filter.shape.images * across * down;
     team.for_each_with(pieces, make, |spare, piece| {

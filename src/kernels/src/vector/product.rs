@@ -15,6 +15,7 @@ use super::pack::Panel;
 use super::tiles::{Depths, Strip, strip};
 use crate::float::Sealed;
 use crate::memory::{Rows, Target};
+use crate::room::filled;
 use crate::simd::Level;
 use crate::threads::{Interrupted, Team};
 
@@ -153,7 +154,7 @@ impl<E: Batch, K: Sink<E::Result>> Product<'_, E, K> {
         let team = team.at_most((1 + work / THREAD).min(OWN_BYTES / own));
 
         let mut packed = Aligned::new(plan.group * plan.row::<E>());
-        let mut scales = vec![E::Scale::default(); plan.group];
+        let mut scales = filled(E::Scale::default(), plan.group);
         for first in (0..queries).step_by(plan.group) {
             let rows = first..queries.min(first + plan.group);
             for column in (0..plan.cols).step_by(plan.deep) {
@@ -251,13 +252,13 @@ impl<E: Batch, K: Sink<E::Result>> Product<'_, E, K> {
         let parts = blocks.div_ceil(share);
         let make = || Own {
             packed: Aligned::new(plan.chunk * plan.row::<E>()),
-            scales: vec![E::Scale::default(); plan.chunk],
+            scales: filled(E::Scale::default(), plan.chunk),
             scratch: if K::WAITS {
                 Vec::new()
             } else {
-                vec![E::Result::ZERO; plan.strip::<E::Result>()]
+                filled(E::Result::ZERO, plan.strip::<E::Result>())
             },
-            sums: vec![E::Result::ZERO; plan.strip::<E::Result>()],
+            sums: filled(E::Result::ZERO, plan.strip::<E::Result>()),
             chunk: usize::MAX,
         };
         let group = Group {
