@@ -20,7 +20,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ci import cross, evidence, finish, head, host, interpreters, matrix, notices, process, tools
+from ci import cross, evidence, finish, head, host, interpreters, matrix, notices, process, tools, unwinder
 from ci.console import console
 from ci.errors import CiError
 from ci.paths import DIST, ROOT
@@ -250,6 +250,8 @@ def build_environment(maturin: Path, tree: Path, platform: matrix.Platform | Non
     fetch = ["cargo", "fetch", "--locked", "--manifest-path", str(tree / "Cargo.toml")]
     process.run(fetch, what="fetching the crates of the lock file", cwd=tree, env=environment)
     flags = [*remap_flags(remapped(environment)), *(cross.flags(platform) if platform else [])]
+    if platform and platform.tag.startswith("manylinux"):
+        flags.append(unwinder.flag(unwinder.library(maturin, platform)))
     environment["CARGO_ENCODED_RUSTFLAGS"] = "\x1f".join(flags)  # cargo's separator
     environment["HOTKERNELS_COMMIT"] = head.commit()
     environment.setdefault("SOURCE_DATE_EPOCH", commit_time())

@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ci import build, cross, evidence, finish, head, host, process, tools
+from ci import build, cross, evidence, finish, head, host, process, tools, unwinder
 from ci.errors import CiError
 from ci.matrix import Artifact, Lane, Matrix, Platform, Wheel
 from ci.paths import ROOT, cache
@@ -67,6 +67,9 @@ def build_lane(
         config = tree / "cibuildwheel.toml"
         config.write_text(configuration(lane, artifacts), encoding="utf-8")
         env = environment(declared, platform, lane, artifacts, PROJECT if is_linux(platform) else tree)
+        if is_linux(platform):
+            made_of = tools.environment(requirements("maturin", lane.maturin))
+            shutil.copyfile(unwinder.library(made_of, platform), tree / unwinder.NAME)
         command: list[str | Path] = [
             program,
             "--platform",
@@ -184,6 +187,8 @@ def environment(
     for name in [*build.CHANGES_THE_BUILD, *(name for name in env if name.startswith("PYO3_"))]:
         env.pop(name, None)
     flags = [*build.remap_flags([(project, "."), (project / "vendor", "/crates")]), *cross.flags(platform)]
+    if is_linux(platform):
+        flags.append(unwinder.flag(project / unwinder.NAME))
     passed = {
         "CARGO_ENCODED_RUSTFLAGS": "\x1f".join(flags),  # cargo's separator
         "HOTKERNELS_COMMIT": head.commit(),

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from ci import build, cibw, decision, evidence, facts, finish, host, process, tools
+from ci import build, cibw, decision, evidence, facts, finish, host, process, tools, unwinder
 from ci.errors import CiError
 from ci.matrix import Artifact, Lane, Matrix, Platform
 from ci.paths import ROOT
@@ -157,7 +157,8 @@ class TestEnvironment:
 
     def test_no_path_is_compiled_in(self, declared: Matrix, linux: tuple[Platform, ...]) -> None:
         flags = self.made(declared, linux[0])["CARGO_ENCODED_RUSTFLAGS"].split("\x1f")
-        assert flags == ["--remap-path-prefix=/project=.", "--remap-path-prefix=/project/vendor=/crates"]
+        remapped = ["--remap-path-prefix=/project=.", "--remap-path-prefix=/project/vendor=/crates"]
+        assert flags == [*remapped, "-Clink-arg=/project/libgcc_s.so.1"]
 
     def test_a_mac_is_its_own_host(self, declared: Matrix, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(host, "runs", lambda _: True)  # cibuildwheel builds for it there alone
@@ -210,6 +211,8 @@ class TestOneRun:
         monkeypatch.setattr(process, "run", run)
         monkeypatch.setattr(tools, "environment", lambda *_, **__: tmp_path / "bin")
         monkeypatch.setattr(tools, "uv", lambda: str(tmp_path / "bin" / "uv"))
+        (tmp_path / "unwinder").write_text("libgcc_s", encoding="utf-8")
+        monkeypatch.setattr(unwinder, "library", lambda *_: tmp_path / "unwinder")
         monkeypatch.setattr(host, "runs", cibw.is_linux)
         monkeypatch.setattr(finish, "wheel", lambda source, target, epoch: target.write_bytes(source.read_bytes()))
         self.dist = tmp_path / "dist"

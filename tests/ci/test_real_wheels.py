@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from ci import audit, checks, matrix
+from ci import audit, checks, matrix, unwinder
 from ci.audit import abi, signature
+from ci.audit.elf import Elf
 from ci.audit.macho import MachO
 from ci.audit.names import suffix
 from ci.audit.opened import Opened
@@ -65,6 +66,20 @@ def test_each_in_the_disguise_of_every_other(real: list[tuple[Artifact, Path]], 
             with pytest.raises(CiError, match="not compiled for the ABI") as caught:
                 abi.check(Opened(tmp_path / other.filename, other, declared, ROOT))
             assert caught.value.expected.startswith(f"hotkernels-abi:{checks.abi(other)};")
+
+
+def test_each_unwinds_with_the_system(real: list[tuple[Artifact, Path]], declared: Matrix) -> None:
+    """Not with an unwinder of zig's: a thread that ends while the interpreter shuts down would crash (ci/unwinder.py)."""
+    linux = [(artifact, path) for artifact, path in real if not artifact.is_sdist and checks.kind(artifact) == "linux"]
+    assert linux
+    for artifact, path in linux:
+        opened = Opened(path, artifact, declared, ROOT)
+        elf = Elf.read(opened.members[opened.extension])
+        assert unwinder.NAME in elf.needed, path.name
+        known = {(version, f"_Unwind_{name}") for version, names in unwinder.VERSIONS.items() for name in names}
+        asked = {(version, name) for version, name in elf.versions if name.startswith("_Unwind_")}
+        assert asked
+        assert asked <= known
 
 
 def test_one_bit_anywhere_breaks_the_signature(real: list[tuple[Artifact, Path]], declared: Matrix) -> None:
