@@ -1,6 +1,6 @@
 //! Sums of products over vectors: short sums in several registers, and compensated sums of those.
 
-use super::wide::Wide;
+use super::wide::{AHEAD, Wide};
 use crate::arch::{self, Arch, Doubles, Kernel, Vector};
 use crate::memory::Source;
 
@@ -215,10 +215,8 @@ impl<T: Wide, const OTHERS: usize> Against<'_, T, OTHERS> {
         // SAFETY: the caller's promise; all are of one length.
         let others = self.others.map(|other| unsafe { place.load(arch, other) });
         for (row, sums) in self.rows.iter().zip(sums.chunks_exact_mut(1 + OTHERS)) {
-            if T::AHEAD > 0 {
-                let next = row.as_ptr().wrapping_add(place.index);
-                arch.prefetch(next.wrapping_byte_add(T::AHEAD));
-            }
+            let next = row.as_ptr().wrapping_add(place.index);
+            arch.prefetch(next.wrapping_byte_add(AHEAD));
             // SAFETY: as above.
             let row: A::F64 = unsafe { place.load(arch, *row) };
             sums[0] = row.mul_add(row, sums[0]);
