@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ci import build, cross, host, interpreters, process
+from ci import build, cross, host, interpreters, process, unwinder
 from ci.errors import CiError
 from ci.matrix import Artifact, Matrix, Platform
 from scripts import provide, sdk, toolchain
@@ -186,12 +186,14 @@ class TestBuild:
         self, machine: Path, platforms: dict[str, Platform], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(process, "run", lambda *_, **__: "")
+        monkeypatch.setattr(unwinder, "library", lambda *_: machine / "unwinder")
         monkeypatch.setenv("PYO3_CROSS_LIB_DIR", "mine")
         rustc(machine / "bin" / "rustc", LINUX, MACOS)
         links(machine)
         made = build.build_environment(machine, machine, platforms["macos-arm64"])
         flags = made["CARGO_ENCODED_RUSTFLAGS"].split("\x1f")
         assert "-Clink-arg=-Wl,-headerpad_max_install_names" in flags
+        assert not any("unwinder" in flag for flag in flags)  # macOS has one, and nothing is linked beside it
         assert "PYO3_CROSS_LIB_DIR" not in made
         assert made["SDKROOT"] == str(cross.sdk())
         assert not any(str(cross.debian_rust()) in flag for flag in flags)
@@ -200,6 +202,7 @@ class TestBuild:
         flags = made["CARGO_ENCODED_RUSTFLAGS"].split("\x1f")
         assert f"--remap-path-prefix={cross.debian_rust()}=/rust" in flags
         assert not any("headerpad" in flag for flag in flags)
+        assert f"-Clink-arg={machine / 'unwinder'}" in flags
 
 
 class TestProvide:
