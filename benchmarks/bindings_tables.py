@@ -47,7 +47,12 @@ def calls() -> Iterator[str]:
     (row,) = (row for row in read(FILES[0])["results"] if row["work"] == "add(int, int)")
     seconds, loop = row["seconds"], statistics.median(row["seconds"]["an empty lambda"])
     lines = [
-        (name, median_and_spread(found), duration(max(0.0, statistics.median(found) - loop)), digits(ratio(found, seconds["C"])))
+        (
+            name,
+            median_and_spread(found),
+            duration(max(0.0, statistics.median(found) - loop)),
+            digits(ratio(found, seconds["C"])),
+        )
         for name, found in seconds.items()
     ]
     yield from table(["way", "a call", "of it beside an empty lambda", "× C's"], lines)
@@ -69,7 +74,9 @@ def handover() -> Iterator[str]:
     lines = []
     for row in read(FILES[0])["handover"]:
         first, total = statistics.median(row["first"]), statistics.median(row["sum"])
-        lines.append((row["way"], row["mode"], duration(first), duration(total), f"{statistics.median(row['peak']) / 1e6:.0f} MB"))
+        lines.append(
+            (row["way"], row["mode"], duration(first), duration(total), f"{statistics.median(row['peak']) / 1e6:.0f} MB")
+        )
     yield from table(["way", "by", "first number", "sum of all", "memory beside the input"], lines, words=2)
 
 
@@ -100,7 +107,9 @@ def workload() -> Iterator[str]:
     alone = {name: rates(build, name) for build in builds[:1] for name in names(build)}
     head = ["way", "one thread, GIL", "× NumPy", "free-threaded"]
     counts = [list(pool) for pool in (next(iter(pools(build).values())) for build in builds)]
-    head += [f"{count} threads, {kind}" for kind, some in zip(("GIL", "free-threaded"), counts, strict=True) for count in some[1:]]
+    head += [
+        f"{count} threads, {kind}" for kind, some in zip(("GIL", "free-threaded"), counts, strict=True) for count in some[1:]
+    ]
     lines = []
     for name, (rate, beside) in alone.items():
         line = [name, f"{scaled(rate)}/s", digits(beside), f"{scaled(rates(builds[1], name)[0])}/s"]
@@ -135,7 +144,9 @@ def compilers() -> Iterator[str]:
     """What compiled, the packages, and the commands of each way."""
     results = read(FILES[0])
     packages = {name: version for name, version in results["machine"]["versions"].items() if version}
-    chosen = ", ".join(f"{name} {packages[name]}" for name in ("cffi", "cython", "pybind11", "nanobind", "numpy") if name in packages)
+    chosen = ", ".join(
+        f"{name} {packages[name]}" for name in ("cffi", "cython", "pybind11", "nanobind", "numpy") if name in packages
+    )
     yield f"{'; '.join(results['compilers'].values())}; {chosen}."
     yield ""
     yield "```text"

@@ -1,9 +1,9 @@
 """Measures installed wheels beside their peers: builds them from the sources as they are, then runs benchmarks/ on each.
 
 Every family runs on the full-API wheel of the newest interpreter that all peers serve. What a call costs and how threads scale
-are also measured with the abi3 wheel of that interpreter, and threads with the free-threaded one. With bindings, the other ways to
-write an extension, goes the workload, which both builds of the interpreter do. Raw results go to benchmarks/results, and the plots
-are drawn from them.
+are also measured with the abi3 wheel of that interpreter, and threads with the free-threaded one. With bindings, the other
+ways to write an extension, goes the workload, which both builds of the interpreter do. Raw results go to benchmarks/results,
+and the plots are drawn from them.
 """
 
 from __future__ import annotations

@@ -5,11 +5,12 @@ a row of `ways`. Each has
 
 - add(a, b): the sum of two integers of 64 bits;
 - dot(a, b): the dot product of two buffers of float64, a plain loop; and dot_of_lists(a, b), of two lists of float;
-- total(x, count): the sum of the first numbers of a buffer of float64, and total_of_copy(x, count), which copies all of it first.
+- total(x, count): the sum of the first numbers of a buffer of float64, and total_of_copy(x, count), which copies it all first.
 
 Where the tool takes DLPack, or its capsule can be read by hand, there is total_of_dlpack(x, count). C, nanobind and pyo3 have
-what benchmarks/calls.py takes a call apart with: nothing(a, b), which takes any two objects; and, but for nanobind, buffers(a, b),
-which asks for both buffers and lets go of them. All loops add in the same order, so that all results are the same, bit for bit.
+what benchmarks/calls.py takes a call apart with: nothing(a, b), which takes any two objects; and, but for nanobind,
+buffers(a, b), which asks for both buffers and lets go of them. All loops add in the same order, so that all results are the
+same, bit for bit.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class Tensor:
 
 
 def check(module: ModuleType, name: str) -> None:
-    """An ArithmeticError where a function does not do what the others do; what it does not refuse is a TypeError or BufferError."""
+    """An ArithmeticError where a function does not do what the others do, or takes what has to be refused."""
     numbers = Random(1)  # noqa: S311 - inputs, no secrets
     a, b = ([numbers.gauss(0, 1) for _ in range(1001)] for _ in range(2))
     product = total = some = 0.0

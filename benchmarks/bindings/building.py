@@ -1,9 +1,10 @@
-"""How a way is built for this interpreter, kept in the cache folder, and what the build was: commands, compilers, time, size."""
+"""How a way is built for this interpreter and kept in the cache folder; and what the build was: commands, time, size."""
 
 from __future__ import annotations
 
 import hashlib
 import importlib.util
+import inspect
 import json
 import os
 import re
@@ -36,8 +37,9 @@ NOTE = "build.json"
 class Way:
     """One way to write an extension: a folder, and what builds it.
 
-    build: is given the build. also: folders whose sources it takes too. packages: distributions that build it. needs: what a
-    person has to have to build it; runs_with: what a user has to have, beside the file. serves: how many Pythons one file does.
+    build: a function of the build. also: folders whose sources it takes too. packages: distributions that build it.
+    needs: what a person has to have to build it; runs_with: what a user has to have, beside the file. serves: which Pythons one
+    file is for.
     """
 
     name: str
@@ -141,9 +143,11 @@ def version(name: str) -> str | None:
 
 def place(way: Way) -> Path:
     """Where a module is kept: another place for other sources, another interpreter, or other ways to build."""
-    tools = [os.environ.get("CC"), os.environ.get("CXX"), *map(version, way.packages)]
-    content = hashlib.sha256(f"{sys.version} {tools} {way.name}".encode())
-    for path in [*way.sources, Path(__file__)]:
+    tools = [os.environ.get("CC"), os.environ.get("CXX"), *map(version, way.packages), *OPTIONS]
+    functions = vars(inspect.getmodule(way.build)).values()
+    recipes = [inspect.getsource(each) for each in (Build, *filter(inspect.isfunction, functions))]
+    content = hashlib.sha256(f"{sys.version} {tools} {way.name} {recipes}".encode())
+    for path in way.sources:
         content.update(f"{path.relative_to(HERE.parent)}\0".encode() + path.read_bytes())
     return cache() / "bindings" / f"{way.folder.name}-{content.hexdigest()[:16]}"
 
@@ -188,7 +192,7 @@ def opened(way: Way) -> ModuleType:
 
 
 def described(way: Way) -> dict[str, Any]:
-    """What a way costs to have: how it was built, and how large that is; what is in it of vector arithmetic, where it is known."""
+    """What a way costs to have: how it was built, and how large that is; its arithmetic, where that is known."""
     file = built(way)
     note = json.loads((file.parent / NOTE).read_text(encoding="utf-8"))
     compiled = [path for path in file.parent.iterdir() if path.suffix == ".so"]

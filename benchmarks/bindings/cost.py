@@ -34,10 +34,13 @@ def lines(way: Way) -> dict[str, int]:
 
 def code(path: Path) -> Iterator[str]:
     """The lines of a file that are code."""
-    comment, docstring = COMMENTS[path.suffix], False
+    comment, python = COMMENTS[path.suffix], path.suffix in {".py", ".pyx"}
+    inside = ""  # of three quotation marks: a docstring, or text
     for line in path.read_text(encoding="utf-8").splitlines():
         words = line.strip()
-        if path.suffix in {".py", ".pyx"} and (docstring or (words.startswith('"""') and words != '""")')):
-            docstring = (words.count('"""') % 2 == 1) != docstring
-        elif words and not words.startswith(comment):
+        turns = python and words.count('"""') % 2 == 1
+        kind = inside or ("docstring" if python and words.startswith('"""') else "text" if turns else "")
+        if words and kind != "docstring" and (inside or not words.startswith(comment)):
             yield line
+        if turns:
+            inside = "" if inside else kind

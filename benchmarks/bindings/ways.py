@@ -24,10 +24,11 @@ def ctypes(build: Build) -> None:
 
 
 def cffi_api(build: Build) -> None:
-    """cffi writes C, and the compiler makes a module of that and the library."""
+    """cffi writes C, of the limited API where there is the GIL, and the compiler makes a module of that and the library."""
     copied(build)
     build.run([sys.executable, build.source / "build.py", build.work / "_loops.c"])
-    module = build.to / f"_loops{sysconfig.get_config_var('EXT_SUFFIX')}"
+    free_threaded = sysconfig.get_config_var("Py_GIL_DISABLED")
+    module = build.to / f"_loops{sysconfig.get_config_var('EXT_SUFFIX') if free_threaded else '.abi3.so'}"
     build.c(build.work / "_loops.c", module, "-I", LIBRARY, LIBRARY / "loops.c")
 
 
@@ -97,6 +98,7 @@ ALL = (
         packages=("cffi",),
         needs=(C_COMPILER, HEADERS, "cffi"),
         runs_with=("cffi",),
+        serves="every GIL CPython",
     ),
     Way(
         name="Cython",

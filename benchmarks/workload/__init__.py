@@ -2,18 +2,15 @@
 
     nox -s bench -- bindings
 
-Each folder has cosines(queries, corpus, out), which fills in a matrix of float32, norms and all, and prepared(rows), which gives
-rows as it likes them, before the clock runs. The slow ways are given fewer queries and rows; what is told is the rate.
+Each folder has cosines(queries, corpus, out), which fills in a matrix of float32, norms and all, and prepared(rows), which
+gives rows as it likes them, before the clock runs. The slow ways are given fewer queries and rows; what is told is the rate.
 """
 
 from __future__ import annotations
 
-import shutil
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -21,11 +18,9 @@ import hotkernels as hk
 import numpy as np
 
 from benchmarks.bindings import building, cost
-from benchmarks.bindings.building import Build, Way
-from benchmarks.bindings.ways import C_COMPILER, HEADERS, RUST
+from benchmarks.bindings.building import Way
 from benchmarks.measure import Work
-
-HERE = Path(__file__).resolve().parent
+from benchmarks.workload import ways
 
 WIDTH = 128
 """Numbers of a vector."""
@@ -33,59 +28,22 @@ WIDTH = 128
 TASKS = 16
 """The queries are given to the pool in so many parts, or in four a thread where that is more."""
 
-FAST = ("-march=native", "-ffast-math")
-"""What lets a C compiler use the processor's own instructions, and add in another order, in which it needs fewer."""
-
-
-def copied(build: Build) -> None:
-    """The module is a file of Python."""
-    shutil.copyfile(build.source / "binding.py", build.to / "binding.py")
-
-
-def cython(build: Build, *options: str) -> None:
-    written = build.work / "binding.c"
-    build.run([sys.executable, "-m", "cython", build.source / "binding.pyx", "-o", written])
-    build.c(written, build.module, *options)
-
-
-def cython_fast(build: Build) -> None:
-    cython(build, *FAST)
-
-
-def rust(build: Build) -> None:
-    build.cargo()
-
-
-CYTHON = (C_COMPILER, HEADERS, "Cython")
-
-WAYS = {
-    Way(name="Python", folder=HERE / "python", build=copied, serves="every Python"): (256, 100),
-    Way(name="NumPy", folder=HERE / "numpy", build=copied, runs_with=("NumPy",), serves="every Python"): (1024, 10_000),
-    Way(name="Cython", folder=HERE / "cython", build=cython, packages=("cython",), needs=CYTHON): (512, 2000),
-    Way(
-        name="Cython, fast-math, native",
-        folder=HERE / "cython",
-        build=cython_fast,
-        packages=("cython",),
-        needs=CYTHON,
-        serves="one CPython version and ABI, processors as this one",
-    ): (1024, 10_000),
-    Way(name="Rust, plain", folder=HERE / "rust", build=rust, needs=(RUST, "the crate pyo3")): (512, 2000),
-    Way(name="hotkernels", folder=HERE / "hotkernels", build=copied, runs_with=("hotkernels",), serves="every CPython from 3.12"): (
-        1024,
-        10_000,
-    ),
-}
-"""Each way, with the queries and the rows of the corpus that it is given."""
+SIZES = {"Python": (256, 100), "Cython": (512, 2000), "Rust, plain": (512, 2000)}
+"""Queries, and rows of the corpus, that a slow way is given."""
+WHOLE = (1024, 10_000)
 
 
 def workload() -> Iterator[Work]:
-    """One thread of each, in processor time; then pools of 1 to as many threads as there are cores, by the clock on the wall."""
+    """One thread of each, in processor time; then pools of 1 to as many threads as there are cores, in wall time."""
     numbers = np.random.default_rng(8)
-    queries, corpus = numbers.standard_normal((1024, WIDTH), np.float32), numbers.standard_normal((10_000, WIDTH), np.float32)
+    queries, corpus = (numbers.standard_normal((count, WIDTH), np.float32) for count in WHOLE)
     counts = threads(hk.build_info()["threads"])
-    tasks = {way.name: parts(way, queries[:m], corpus[:n], max(TASKS, 4 * counts[-1])) for way, (m, n) in WAYS.items()}
-    pairs: dict[str, float] = {way.name: m * n for way, (m, n) in WAYS.items()}
+    sizes = {way.name: SIZES.get(way.name, WHOLE) for way in ways.ALL}
+    pairs: dict[str, float] = {name: m * n for name, (m, n) in sizes.items()}
+    tasks = {}
+    for way in ways.ALL:
+        m, n = sizes[way.name]
+        tasks[way.name] = parts(way, queries[:m], corpus[:n], max(TASKS, 4 * counts[-1]))
     yield Work(
         name=f"cosine, all pairs of {WIDTH} float32, one thread",
         unit="pairs",
@@ -113,7 +71,9 @@ def workload() -> Iterator[Work]:
 
 def threads(cores: int) -> list[int]:
     """1 to as many as there are cores; where these are many, doubled each time."""
-    return list(range(1, cores + 1)) if cores <= 8 else sorted({1, 2, 3, 4, 6, *(2**k for k in range(3, 10) if 2**k < cores), cores})
+    if cores <= 8:
+        return list(range(1, cores + 1))
+    return sorted({1, 2, 3, 4, 6, *(2**k for k in range(3, 10) if 2**k < cores), cores})
 
 
 def parts(way: Way, queries: np.ndarray, corpus: np.ndarray, count: int) -> list[Callable[[], object]]:
@@ -121,7 +81,8 @@ def parts(way: Way, queries: np.ndarray, corpus: np.ndarray, count: int) -> list
     module: ModuleType = building.opened(way)
     rows, out = module.prepared(corpus), np.empty((len(queries), len(corpus)), np.float32)
     size = -(-len(queries) // count)
-    calls = [part(module, module.prepared(queries[i : i + size]), rows, out[i : i + size]) for i in range(0, len(queries), size)]
+    starts = range(0, len(queries), size)
+    calls = [part(module, module.prepared(queries[i : i + size]), rows, out[i : i + size]) for i in starts]
     for call in calls:
         call()
     exact = queries.astype(np.float64) @ corpus.T.astype(np.float64)
@@ -139,6 +100,6 @@ def part(module: ModuleType, queries: Any, corpus: Any, out: np.ndarray) -> Call
 def beside() -> dict[str, Any]:
     """What is kept beside the rows: what each way costs to have."""
     return {
-        "ways": [building.described(way) | {"lines": cost.lines(way)} for way in WAYS],
+        "ways": [building.described(way) | {"lines": cost.lines(way)} for way in ways.ALL],
         "compilers": building.compilers(),
     }

@@ -29,5 +29,5 @@ def total(x: Buffer, count: int) -> float:
 
 def total_of_copy(x: Buffer, count: int) -> float:
     own = array("d")
-    own.frombytes(memoryview(x))
+    own.frombytes(memoryview(x).cast("B"))
     return total(own, count)
