@@ -55,8 +55,8 @@ def check(module: ModuleType, name: str) -> None:
         product, total = product + x * y, total + x
         some = total if place == 9 else some
     first, second = array("d", a), array("d", b)
-    expected = {"add": (2**62 - 3,), "dot": (product, 0.0), "dot_of_lists": (product, 0.0)}
-    found = {
+    expected: dict[str, tuple[object, ...]] = {"add": (2**62 - 3,), "dot": (product, 0.0), "dot_of_lists": (product, 0.0)}
+    found: dict[str, tuple[object, ...]] = {
         "add": (module.add(2**62, -3),),
         "dot": (module.dot(first, second), module.dot(array("d"), array("d"))),
         "dot_of_lists": (module.dot_of_lists(a, b), module.dot_of_lists([], [])),

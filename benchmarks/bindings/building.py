@@ -145,7 +145,7 @@ def place(way: Way) -> Path:
     """Where a module is kept: another place for other sources, another interpreter, or other ways to build."""
     tools = [os.environ.get("CC"), os.environ.get("CXX"), *map(version, way.packages), *OPTIONS]
     functions = vars(inspect.getmodule(way.build)).values()
-    recipes = [inspect.getsource(each) for each in (Build, *filter(inspect.isfunction, functions))]
+    recipes = [inspect.getsource(Build), *(inspect.getsource(each) for each in functions if inspect.isfunction(each))]
     content = hashlib.sha256(f"{sys.version} {tools} {way.name} {recipes}".encode())
     for path in way.sources:
         content.update(f"{path.relative_to(HERE.parent)}\0".encode() + path.read_bytes())
@@ -165,7 +165,11 @@ def built(way: Way) -> Path:
             way.build(build)
             note = {"commands": build.commands, "seconds": children() - before}
             (build.to / NOTE).write_text(json.dumps(note), encoding="utf-8")
-            build.to.rename(folder)
+            try:
+                build.to.rename(folder)
+            except OSError:
+                if not folder.exists():  # else another process was first, with the same
+                    raise
     (module,) = (path for path in folder.glob(f"{MODULE}.*") if path.suffix in {".so", ".py"})
     return module
 

@@ -7,6 +7,7 @@ import shutil
 import sysconfig
 import types
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -117,9 +118,14 @@ def test_what_takes_anything_is_not_measured() -> None:
 
 
 def test_what_holds_a_buffer_is_not_measured() -> None:
-    holding, kept = python(), []
+    holding, kept = python(), list[memoryview]()
     right = holding.total
-    holding.total = lambda x, count: (kept.append(memoryview(x)), right(x, count))[1]
+
+    def total(x: Any, count: int) -> Any:
+        kept.append(memoryview(x))
+        return right(x, count)
+
+    holding.total = total
     with pytest.raises(BufferError, match="Python: a buffer is still held"):
         bindings.check(holding, "Python")  # type: ignore[arg-type]
     assert kept

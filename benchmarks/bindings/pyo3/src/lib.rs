@@ -6,7 +6,7 @@ mod dlpack;
 mod parts;
 
 use pyo3::buffer::PyBuffer;
-use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
 /// The sum of two integers of 64 bits, modulo 2^64.
@@ -27,15 +27,14 @@ unsafe impl Send for Row {}
 
 impl Row {
     fn of(buffer: &PyBuffer<f64>) -> PyResult<Self> {
-        if buffer.dimensions() != 1 {
-            return Err(PyTypeError::new_err("one row of float64 is taken"));
+        if buffer.dimensions() != 1 || !buffer.is_c_contiguous() {
+            let words = "one contiguous row of float64 is taken";
+            return Err(PyTypeError::new_err(words));
         }
-        let data = buffer
-            .as_slice_ptr()
-            .ok_or_else(|| PyBufferError::new_err("not contiguous"))?;
+        // Where there are no numbers the pointer may be null, and is not read.
         Ok(Self {
-            data: data.as_ptr().cast(),
-            length: data.len(),
+            data: buffer.buf_ptr().cast(),
+            length: buffer.item_count(),
         })
     }
 
