@@ -38,7 +38,7 @@ def main() -> None:
             result = measure.run(work, args.rounds)
             results.append(asdict(result))
             show(result)
-        beside = families.BESIDE[family]() if family in families.BESIDE else {}
+        beside = families.BESIDE[family](args.rounds) if family in families.BESIDE else {}
         if args.output:
             name = f"{info['abi']}-{family}.json"
             content = {"machine": where, "results": results} | beside

@@ -111,9 +111,9 @@ FAMILIES: dict[str, Callable[[], Iterator[Work]]] = {
     "bindings": rows.rows,
     "workload": workload.workload,
 }
-BESIDE: dict[str, Callable[[], dict[str, Any]]] = {
-    "job": lambda: {"done": job_done()},
+BESIDE: dict[str, Callable[[int], dict[str, Any]]] = {
+    "job": lambda _: {"done": job_done()},
     "bindings": rows.beside,
     "workload": workload.beside,
 }
-"""What a family keeps beside its rows."""
+"""What a family keeps beside its rows, measured in so many rounds."""

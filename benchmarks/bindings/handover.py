@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import resource
+import statistics
 import subprocess
 import sys
 import time
@@ -24,15 +25,12 @@ COUNT = 125_000_000
 MODES = {"copy": "total_of_copy", "buffer": "total", "DLPack": "total_of_dlpack"}
 """The function of each."""
 
-PASSES = 3
-"""Every way and mode so often, in turn."""
 
-
-def measured() -> list[dict[str, Any]]:
-    """All ways in all modes that they have, pass by pass."""
+def measured(passes: int) -> list[dict[str, Any]]:
+    """All ways in all modes that they have, in turn, pass by pass."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     modules = bindings.load()
-    for _ in range(PASSES):
+    for _ in range(passes):
         for name, module in modules.items():
             for mode in (mode for mode, function in MODES.items() if hasattr(module, function)):
                 command = [sys.executable, "-P", "-m", "benchmarks.bindings.handover", name, mode]
@@ -41,7 +39,10 @@ def measured() -> list[dict[str, Any]]:
                 for key, value in said.items():
                     row[key].append(value)
     for row in found.values():
-        print(f"  1 GB, {row['way']}, {row['mode']}: first {row['first']} s, sum {row['sum']} s, {row['peak']} bytes beside it")
+        first, added, peak = (statistics.median(row[key]) for key in ("first", "sum", "peak"))
+        print(
+            f"  1 GB, {row['way']:10} {row['mode']:6}  first {first:.6f} s, sum {added:.3f} s, {peak / 1e6:.0f} MB beside"
+        )
     return list(found.values())
 
 

@@ -97,7 +97,7 @@ def part(module: ModuleType, queries: Any, corpus: Any, out: np.ndarray) -> Call
     return lambda: module.cosines(queries, corpus, out)
 
 
-def beside() -> dict[str, Any]:
+def beside(_rounds: int) -> dict[str, Any]:
     """What is kept beside the rows: what each way costs to have."""
     return {
         "ways": [building.described(way) | {"lines": cost.lines(way)} for way in ways.ALL],
