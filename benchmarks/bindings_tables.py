@@ -106,18 +106,28 @@ def workload() -> Iterator[str]:
     builds = [read(name) for name in FILES[1:]]
     alone = {name: rates(build, name) for build in builds[:1] for name in names(build)}
     head = ["way", "one thread, GIL", "× NumPy", "free-threaded"]
-    counts = [list(pool) for pool in (next(iter(pools(build).values())) for build in builds)]
-    head += [
-        f"{count} threads, {kind}" for kind, some in zip(("GIL", "free-threaded"), counts, strict=True) for count in some[1:]
-    ]
+    # The two largest pools; the plot has all.
+    counts = [list(next(iter(pools(build).values())))[1:][-2:] for build in builds]
+    head += [f"{count} threads, {kind}" for kind, some in zip(("GIL", "free-threaded"), counts, strict=True) for count in some]
     lines = []
     for name, (rate, beside) in alone.items():
         line = [name, f"{scaled(rate)}/s", digits(beside), f"{scaled(rates(builds[1], name)[0])}/s"]
         for build, some in zip(builds, counts, strict=True):
             pool = pools(build)[name]
-            line += [f"× {digits(ratio(pool[1], pool[count]))}" for count in some[1:]]
+            line += [f"× {digits(ratio(pool[1], pool[count]))}" for count in some]
         lines.append(line)
     yield from table(head, lines)
+    yield ""
+    yield loads()
+
+
+def loads() -> str:
+    """What other programs did before the pools were measured."""
+    machines = [read(name)["machine"] for name in FILES[1:]]
+    if any("load" not in machine for machine in machines):
+        return ""
+    first, second = (machine["load"] for machine in machines)
+    return f"Load average before, of {machines[0]['cores']} cores: {first} with the GIL, {second} free-threaded."
 
 
 def names(results: Results) -> list[str]:

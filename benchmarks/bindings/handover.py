@@ -40,9 +40,7 @@ def measured(passes: int) -> list[dict[str, Any]]:
                     row[key].append(value)
     for row in found.values():
         first, added, peak = (statistics.median(row[key]) for key in ("first", "sum", "peak"))
-        print(
-            f"  1 GB, {row['way']:10} {row['mode']:6}  first {first:.6f} s, sum {added:.3f} s, {peak / 1e6:.0f} MB beside"
-        )
+        print(f"  1 GB, {row['way']:10} {row['mode']:6}  first {first:.6f} s, sum {added:.3f} s, {peak / 1e6:.0f} MB beside")
     return list(found.values())
 
 
