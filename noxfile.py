@@ -281,6 +281,12 @@ def docs(session: nox.Session) -> None:
     session.run("python", "-m", "scripts.docs", *session.posargs)
 
 
+@session("browser", nightly=True)
+def browser(session: nox.Session) -> None:
+    """Look at the report's page and the documentation in headless Chromium: nox -s browser -- [pytest options]"""
+    session.run("python", "-m", "scripts.browser", *session.posargs)
+
+
 @session("ci")
 def bench(session: nox.Session) -> None:
     """Measure the kernels beside their peers: nox -s bench -- [FAMILY …]"""
