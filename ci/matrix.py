@@ -249,11 +249,7 @@ def digests() -> dict[str, str]:
 
 def contradictions(made: Matrix) -> Iterator[str]:
     """What cannot be meant: a row that says two things, or that nothing comes of."""
-    if not made.crates:
-        yield "crates names none: the extension's is one"
-    for name, folder in made.crates.items():
-        if PurePosixPath(folder).is_absolute() or ".." in PurePosixPath(folder).parts:
-            yield f"crate {name}: {folder} is no folder of the checkout"
+    yield from astray(made.crates)
     for interpreter in made.interpreters:
         if interpreter.name != f"cp{interpreter.version.replace('.', '')}{'t' * interpreter.free_threaded}":
             yield f"interpreter {interpreter.name} is not CPython {interpreter.version}{'t' * interpreter.free_threaded}"
@@ -268,6 +264,15 @@ def contradictions(made: Matrix) -> Iterator[str]:
     for name, budget in (("wheel-budget", made.wheel_budget), ("sdist-budget", made.sdist_budget)):
         if type(budget) is not int or not 0 < budget <= LARGEST_BUDGET:
             yield f"{name} {budget!r} is no number of bytes up to {LARGEST_BUDGET:,}"
+
+
+def astray(crates: dict[str, str]) -> Iterator[str]:
+    """What cannot be the project's own crates."""
+    if not crates:
+        yield "crates names none: the extension's is one"
+    for name, folder in crates.items():
+        if PurePosixPath(folder).is_absolute() or ".." in PurePosixPath(folder).parts:
+            yield f"crate {name}: {folder} is no folder of the checkout"
 
 
 def bent(platform: Platform) -> Iterator[str]:

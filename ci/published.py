@@ -65,7 +65,8 @@ def sums(path: Path) -> dict[str, str]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise CiError(f"{path}: {error}", expected="a file of sha256sum", todo="sha256sum *.whl *.tar.gz > SHA256SUMS") from error
+        todo = "sha256sum *.whl *.tar.gz > SHA256SUMS"
+        raise CiError(f"{path}: {error}", expected="a file of sha256sum", todo=todo) from error
     found = {}
     for line in lines:
         if not (match := re.fullmatch(r"([0-9a-f]{64}) [ *](?:\./)?([^/]+)", line)):

@@ -132,7 +132,7 @@ def files(made: Decision) -> Table:
 
 
 def builds(made: Decision) -> Table:
-    """Processor time of each build, beside that of the first of the same lock file and target, which compiles what all share."""
+    """Processor time of each build, beside that of the first of its lock file and target, which compiles what all share."""
     shared = list(matrix.load().crates)[1:]
     there = [(row, word) for row in made.rows if (word := row.words.get(("build", ""))) and not row.artifact.is_sdist]
     there.sort(key=lambda pair: pair[1].finished)  # stable: the order of the matrix where two are of the same second
