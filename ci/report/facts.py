@@ -92,9 +92,7 @@ def tests(made: Decision) -> Table:
         "again in several threads at once. An empty cell is an interpreter that does not take the file; not run is code that "
         "this machine cannot run, which a release does not take."
     )
-    lines = tuple(
-        Line(row.artifact.filename, tuple(tested(row, name) for name in names), row.artifact) for row in made.rows
-    )
+    lines = tuple(Line(row.artifact.filename, tuple(tested(row, name) for name in names), row.artifact) for row in made.rows)
     return Table("Tests on each interpreter", "artifact", tuple(Column(n, DYNAMIC, n) for n in names), lines, note)
 
 

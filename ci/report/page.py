@@ -25,6 +25,7 @@ def html(this: Report) -> str:
     made = this.made
     project = matrix.load().name
     title = f"{project} {made.version}: {made.verdict}"
+    tables = "".join(map(section, this.tables))
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -41,7 +42,7 @@ def html(this: Report) -> str:
 <p class="verdict {"good" if made.complete else "bad"}">{"✓" if made.complete else "✗"} {escape(made.verdict)}</p>
 {facts(this)}{contents(this)}</header>
 <main>
-{problems(this)}{filters(this)}{glance(this.glance)}{since(this.since)}{"".join(map(section, this.tables))}{entries.html(this)}</main>
+{problems(this)}{filters(this)}{glance(this.glance)}{since(this.since)}{tables}{entries.html(this)}</main>
 <footer><p>Made by <code>python -m ci report</code>. This page is one file, and asks the network for nothing.</p></footer>
 <script>{script}</script>
 </body>
@@ -98,7 +99,9 @@ def problems(this: Report) -> str:
 def said(problem: CiError, row: Row | None) -> str:
     pairs = (("expected", problem.expected), ("found", problem.found), ("do", problem.todo))
     shown = "".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in pairs if text)
-    link = f'<dt>evidence</dt><dd><a href="#{escape(key(row.artifact))}">{escape(row.artifact.filename)}</a></dd>' if row else ""
+    link = (
+        f'<dt>evidence</dt><dd><a href="#{escape(key(row.artifact))}">{escape(row.artifact.filename)}</a></dd>' if row else ""
+    )
     return f"<dl>{shown}{link}</dl>"
 
 
@@ -115,7 +118,8 @@ def filters(this: Report) -> str:
     fields = "".join(select(field, label, values) for field, (label, values) in offered.items())
     return f"""<search>
 <form id="filters" aria-label="Filters" hidden>
-{fields}<label class="text">Text <input type="search" name="text" autocomplete="off" spellcheck="false"></label>
+{fields}<div class="field text"><label for="by-text">Text</label>
+<input type="search" id="by-text" name="text" autocomplete="off" spellcheck="false"></div>
 <button type="reset">Show all</button>
 <p id="shown" role="status"></p>
 </form>
@@ -125,7 +129,8 @@ def filters(this: Report) -> str:
 
 def select(field: str, label: str, values: Sequence[str]) -> str:
     options = "".join(f"<option>{escape(value)}</option>" for value in dict.fromkeys(values))
-    return f'<label>{label} <select name="{field}"><option value="">all</option>{options}</select></label>\n'
+    choices = f'<select id="by-{field}" name="{field}"><option value="">all</option>{options}</select>'
+    return f'<div class="field"><label for="by-{field}">{label}</label>\n{choices}</div>\n'
 
 
 def glance(tables: Sequence[Table]) -> str:
@@ -148,7 +153,7 @@ def glance(tables: Sequence[Table]) -> str:
     return f"""<section aria-labelledby="checks">
 <h2 id="checks">Artifacts by checks</h2>
 <p class="hint">Each mark leads to the evidence that it rests on.</p>
-<div class="scroll" role="region" aria-labelledby="checks" tabindex="0">
+<div class="scroll" role="group" aria-labelledby="checks" tabindex="0">
 <table id="glance">
 <caption class="spoken">Artifacts by checks: {escape(" and ".join(table.title.lower() for table in tables))}</caption>
 <thead>
@@ -163,12 +168,12 @@ def glance(tables: Sequence[Table]) -> str:
 """
 
 
-def heading(part: int, column: Column, edge: bool) -> str:  # noqa: FBT001  # whether it is the first of its part
+def heading(part: int, column: Column, edge: bool) -> str:  # whether it is the first of its part
     data = f'data-of="{part}" data-on="{escape(column.subject)}" data-checks="{escape(" ".join(column.checks))}"'
     return f'<th scope="col"{edged(edge)} {data}><span>{escape(column.name)}</span></th>'
 
 
-def edged(edge: bool, kind: str = "") -> str:  # noqa: FBT001  # the same
+def edged(edge: bool, kind: str = "") -> str:  # the same
     words = [*([kind] if kind else []), *(["edge"] if edge else [])]
     return f' class="{" ".join(words)}"' if words else ""
 
@@ -183,7 +188,7 @@ def glanced(line: Sequence[Line], edges: set[int]) -> str:
     return f'<tr data-artifact="{escape(key(artifact))}"><th scope="row">{label}</th>{shown}</tr>\n'
 
 
-def mark(cell: Cell, edge: bool) -> str:  # noqa: FBT001  # the same
+def mark(cell: Cell, edge: bool) -> str:  # the same
     if not cell.text:
         return f"<td{edged(edge)}></td>"
     first, *rest = cell.text.split(", ")
@@ -210,7 +215,7 @@ def name(this: Table) -> str:
 
 
 def section(this: Table, level: str = "h2") -> str:
-    """A table in a region of its own that scrolls, also by keyboard, so that the page does not."""
+    """A table in a group of its own that scrolls, also by keyboard, so that the page does not."""
     note = f'<p class="hint">{escape(this.note)}</p>\n' if this.note else ""
     head = f'<section aria-labelledby="{name(this)}">\n<{level} id="{name(this)}">{escape(this.title)}</{level}>\n{note}'
     if not this.lines:
@@ -220,7 +225,7 @@ def section(this: Table, level: str = "h2") -> str:
         f'<th scope="col"{edged(False, NUMBER if number else "")}>{escape(column.name)}</th>'
         for column, number in zip(this.columns, right, strict=True)
     )
-    return f"""{head}<div class="scroll list" role="region" aria-labelledby="{name(this)}" tabindex="0">
+    return f"""{head}<div class="scroll list" role="group" aria-labelledby="{name(this)}" tabindex="0">
 <table>
 <caption class="spoken">{escape(this.title)}</caption>
 <thead><tr><th scope="col">{escape(this.name)}</th>{heads}</tr></thead>
