@@ -276,8 +276,14 @@ def docs(session: nox.Session) -> None:
 
 @session("ci")
 def bench(session: nox.Session) -> None:
-    """Measure the kernels beside their peers: nox -s bench -- [FAMILY …]"""
+    """Measure the kernels beside their peers: nox -s bench -- [FAMILY …]; two runs beside each other: --compare A B"""
     session.run("python", "-m", "scripts.bench", *session.posargs)
+
+
+@session("ci", nightly=True)
+def counts(session: nox.Session) -> None:
+    """Hold the instructions of the hot kernels to their baseline (valgrind, x86_64 Linux): nox -s counts -- [--keep]"""
+    session.run("python", "-m", "scripts.counts", *session.posargs)
 
 
 @session("nox")
