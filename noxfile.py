@@ -143,9 +143,10 @@ def endure(session: nox.Session) -> None:
     long = ["growth", "no_memory", "shutdown", "races", "interpreters", "interrupt", "threads"]
     held = [f"tests/test_{name}.py" for name in long]
     chosen = session.posargs or ["cp314", "cp314t"]
-    session.run("python", "-m", "scripts.tests", *held, "--hypothesis-profile=nightly", *chosen)
+    # One at a time: a night is for what only a quiet machine shows.
+    session.run("python", "-m", "scripts.tests", "--jobs=1", *held, "--hypothesis-profile=nightly", *chosen)
     # Every test in many threads at once, again and again, where threads are free.
-    many = ["--threads=16", "--iterations=10"]
+    many = ["--jobs=1", "--threads=16", "--iterations=10"]
     free = [name for name in chosen if name.endswith("t")]
     if free:
         session.run("python", "-m", "scripts.tests", *many, *free)
