@@ -13,6 +13,8 @@ import numpy as np
 
 from benchmarks.calls import calls
 from benchmarks.chart import chart
+from benchmarks.cluster import dask
+from benchmarks.columns import polars
 from benchmarks.ffi import ffi
 from benchmarks.image import image
 from benchmarks.job import job
@@ -99,6 +101,8 @@ FAMILIES: dict[str, Callable[[], Iterator[Work]]] = {
     "text": text,
     "names": per_call,
     "job": job,
+    "polars": polars,
+    "dask": dask,
     "image": image,
     "chart": chart,
     "calls": calls,
