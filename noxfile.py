@@ -130,11 +130,12 @@ def announce(session: nox.Session) -> None:
 
 @session("ci", nightly=True)
 def peers(session: nox.Session) -> None:
-    """Hold text to jellyfish and RapidFuzz by 100,000 pairs an algorithm, and to polars, pyarrow and pandas by their columns"""
+    """Hold text to jellyfish and RapidFuzz by 100,000 pairs an algorithm, and to polars, pyarrow, pandas by their columns"""
     held = ["tests/test_text_peers.py", "tests/test_text_seeded.py", "--hypothesis-profile=nightly"]
     session.run("python", "-m", "scripts.tests", *held, *(session.posargs or ["cp314"]))
     # Columns of the libraries themselves; on every interpreter they are made by hand.
-    session.run("python", "-m", "scripts.tests", "--with=columns", "tests/test_columns.py", *(session.posargs or ["cp314"]))
+    read = ["tests/test_columns.py", "tests/test_polars.py"]
+    session.run("python", "-m", "scripts.tests", "--with=columns", *read, *(session.posargs or ["cp314"]))
 
 
 @session("ci", nightly=True)
