@@ -5,9 +5,13 @@
 //! allocator has nothing, the process is aborted. [`Reserve`] gives such things one of its own slots then. What ends that way is
 //! dropped in the unwinding, and its slots are free again. C++ run times do the same for the exceptions that they throw.
 
-use std::alloc::{GlobalAlloc, Layout, System};
+use std::alloc::System;
 use std::cell::UnsafeCell;
-use std::ptr;
+#[cfg(not(all(test, loom)))]
+use std::{
+    alloc::{GlobalAlloc, Layout},
+    ptr,
+};
 
 use crate::sync::atomic::{AtomicU64, Ordering};
 
