@@ -57,14 +57,7 @@ def session(requirements: str, *, default: bool = False, nightly: bool = False) 
 @session("ci", default=True)
 def tests(session: nox.Session) -> None:
     """Test the source as it is, on every interpreter found: nox -s tests -- [cp314t …] [pytest options]"""
-    # Optimised, for the kernels' own tests are long; and yet with the checks of a debug build.
-    checked = ["--config=profile.release.debug-assertions=true", "--config=profile.release.overflow-checks=true"]
-    cargo = ["cargo", "test", "--release", "--locked", "--target-dir=target/checks", "--package=hotkernels-kernels", *checked]
-    session.run(*cargo, external=True)
-    replay = ["cargo", "test", "--release", "--locked", "--manifest-path=fuzz/Cargo.toml", "--target-dir=target/checks-fuzz"]
-    session.run(*replay, external=True)  # the kept corpus
-    session.run("pytest", "tests/ci")
-    session.run("python", "-m", "scripts.tests", *session.posargs)
+    session.run("python", "-m", "scripts.tests", "--sources", *session.posargs)
 
 
 @session("ci")

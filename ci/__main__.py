@@ -39,7 +39,7 @@ def parser(chosen: str | None) -> argparse.ArgumentParser:
     """The command line. Only the chosen verb is imported: the gate runs where the auditing tools are not installed."""
     top = argparse.ArgumentParser(
         prog="python -m ci",
-        description="Builds, audits, tests and gates what hotkernels releases.",
+        description="Builds, audits, tests and gates what is released.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,

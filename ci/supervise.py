@@ -10,6 +10,7 @@ import os
 import shlex
 import signal
 import subprocess
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -17,10 +18,11 @@ TOO_LONG = 124
 """The status of a program that was ended, as timeout(1) gives it."""
 
 _running: set[int] = set()
+_ended = threading.Event()
 
 
-def run(command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str], log: Path, timeout: float = 1800) -> int:
-    """The status of the program. What it says is appended to `log`, after the command itself."""
+def run(command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str], log: Path, timeout: float | None = 1800) -> int:
+    """The status of the program. What it says is appended to `log`, after the command itself. timeout: seconds, or none."""
     words = [os.fspath(word) for word in command]
     with log.open("ab") as out:
         out.write(f"$ {shlex.join(words)}\n".encode())
@@ -37,6 +39,8 @@ def run(command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str], log
         ) as process:
             _running.add(process.pid)
             try:
+                if _ended.is_set():
+                    _end(process.pid)
                 return process.wait(timeout)
             except subprocess.TimeoutExpired:
                 out.write(f"\nended after {timeout:.0f} s\n".encode())
@@ -47,7 +51,11 @@ def run(command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str], log
 
 
 def end_all() -> None:
-    """Ends every program that runs, of all threads: an interrupt from the keyboard reaches this process alone."""
+    """Ends every program that runs, of all threads, and any that is still started: this process is about to end.
+
+    An interrupt from the keyboard reaches this process alone.
+    """
+    _ended.set()
     for pid in list(_running):
         _end(pid)
 

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ci import checks, clean, dynamic, emulation, evidence, folder, host, interpreters, matrix, supervise
+from ci import checks, clean, dynamic, emulation, evidence, folder, host, interpreters, jobs, matrix, supervise
 from ci.audit import archive
 from ci.console import console, failed, passed, progress, refusal, skipped
 from ci.errors import CiError
@@ -20,9 +20,8 @@ from ci.matrix import Artifact, Host, Interpreter, Matrix
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     folder.add_arguments(parser)
-    parser.add_argument(
-        "--jobs", type=int, default=1, metavar="N", help="environments at a time (1: tests that measure want quiet)"
-    )
+    help_ = "environments at a time (%(default)s here)"
+    parser.add_argument("--jobs", type=int, default=jobs.at_once(), metavar="N", help=help_)
 
 
 @dataclass
@@ -80,7 +79,8 @@ def planned(artifacts: list[Artifact]) -> list[Run]:
             found=", ".join(artifact.filename for artifact in artifacts) or "none that is declared",
             todo="run this verb on a machine of the artifacts' platform",
         )
-    return runs
+    # The longest first, so that none is alone at the end: an sdist is built, and where threads are free all is run twice.
+    return sorted(runs, key=lambda each: (not each.artifact.is_sdist, not each.interpreter.free_threaded))
 
 
 def python_for(artifact: Artifact, interpreter: Interpreter, how: Host) -> Path:

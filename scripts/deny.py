@@ -23,6 +23,7 @@ from scripts import crates
 
 WAYS = ("require", "try", "no")
 RULES = ROOT / "deny.toml"
+OTHERS = ("fuzz/Cargo.lock", "ci/*/Cargo.lock", "benchmarks/**/Cargo.lock")  # besides those of the lanes
 
 
 def main() -> int:
@@ -51,8 +52,8 @@ def graphs() -> Iterator[tuple[str, Path]]:
     """Every lock file by name, and the folder whose Cargo.lock it is."""
     for lane in {lane.lock: lane for lane in matrix.load().lanes}.values():
         yield lane.lock, build.tree_for(lane)
-    for path in sorted([*ROOT.glob("*/Cargo.lock"), *ROOT.glob("ci/*/Cargo.lock")]):
-        if (path.parent / "Cargo.toml").is_file() and path.parent.name != "target":
+    for path in sorted(path for pattern in OTHERS for path in ROOT.glob(pattern)):
+        if (path.parent / "Cargo.toml").is_file():
             yield path.relative_to(ROOT).as_posix(), path.parent
 
 

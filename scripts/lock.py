@@ -55,7 +55,7 @@ def locks(pyproject: Path = ROOT / "pyproject.toml") -> list[Lock]:
     declared = [Lock(name=name, requirements=resolve(groups, name), python=door) for name in tasks]
     declared += [
         Lock(name=name, requirements=resolve(groups, name), python=served)
-        for name in ("bench", "columns", "cov", "dask", "docs", "examples")
+        for name in ("bench", "bindings", "columns", "cov", "dask", "docs", "examples")
     ]
     declared += [
         Lock(name="test", requirements=(*test, *peers), python=served),

@@ -97,9 +97,8 @@ def kernels(valgrind: Path, chosen: list[str], *, full: bool) -> Iterator[bool]:
     """The kernels' tests, every level that memcheck knows."""
     command = ["cargo", "test", "--release", "--locked", "--package=hotkernels-kernels", "--lib", "--no-run"]
     options = ["--target-dir=target/memcheck", "--config=profile.release.strip=false", "--config=profile.release.debug=1"]
-    options += [
-        "--config=profile.release.package.hotkernels-kernels.opt-level=1"
-    ]  # quicker to compile; the wheel is as shipped
+    # Quicker to compile; the wheel is as shipped.
+    options += [f"--config=profile.release.package.hotkernels-kernels.{each}" for each in ("opt-level=1", "codegen-units=16")]
     said = run([*command, *options, "--message-format=json"], what="building the kernels' tests", cwd=ROOT)
     env = os.environ | {"PROPTEST_CASES": EXAMPLES["full" if full else "short"], "HOTKERNELS_SIMD": LEVEL}
     chosen = [*chosen, *(word for name in (() if full or chosen else LONG) for word in ("--skip", name))]

@@ -2,90 +2,100 @@
 
 from __future__ import annotations
 
+import argparse
 import os
-import subprocess
 import sys
 import tempfile
-import time
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from rich.markup import escape
 
-from ci import build, clean, host, interpreters, matrix, tools
+from ci import build, clean, host, interpreters, jobs, matrix, process, tools
 from ci.console import console
 from ci.errors import CiError
 from ci.matrix import Artifact, Interpreter, Matrix
 from ci.paths import ROOT
-from ci.process import run
-
-WITH = "--with="
-"""Before the name of a file of ci/requirements that is taken in place of the interpreter's own."""
+from scripts import suites
+from scripts.suites import Suite
 
 THREADS = 4  # of each test, on free-threaded builds; more than cores is more interleavings
 
-MORE = "--threads="
-"""Before another number of them, for a pass with as many alone."""
+CARGO = ("cargo", "test", "--release", "--locked")
+# Optimised, for the kernels' own tests are long; and yet with the checks of a debug build.
+CHECKED = ("--config=profile.release.debug-assertions=true", "--config=profile.release.overflow-checks=true")
+
+SOURCES = (
+    Suite(name="tests/ci", command=(sys.executable, "-m", "pytest", "tests/ci")),
+    Suite(name="kernels", command=(*CARGO, "--package=hotkernels-kernels", "--target-dir=target/checks", *CHECKED)),
+    Suite(name="kept corpus", command=(*CARGO, "--manifest-path=fuzz/Cargo.toml", "--target-dir=target/checks-fuzz")),
+)
+"""What is tested without an interpreter that is served."""
 
 
 def main(words: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m scripts.tests", description=__doc__, allow_abbrev=False)
+    parser.add_argument("--sources", action="store_true", help="the kernels' own tests, the kept corpus and tests/ci as well")
+    parser.add_argument("--with", dest="extra", metavar="GROUP", help="a file of ci/requirements, not the interpreter's own")
+    parser.add_argument("--threads", type=int, metavar="N", help="of each test, instead of the usual passes")
+    parser.add_argument("--jobs", type=int, default=jobs.at_once(), metavar="N", help=f"runs at a time ({jobs.at_once()} here)")
+    args, rest = parser.parse_known_args(words)
     declared = matrix.load()
     known = {interpreter.name: interpreter for interpreter in declared.interpreters}
-    chosen = [known[word] for word in words if word in known]
-    options = [word for word in words if word not in known and not word.startswith((WITH, MORE))]
-    passes = tuple(int(word.removeprefix(MORE)) for word in words if word.startswith(MORE))
-    extra = [ROOT / "ci" / "requirements" / f"{word.removeprefix(WITH)}.txt" for word in words if word.startswith(WITH)]
+    chosen = [known[word] for word in rest if word in known]
+    options = [word for word in rest if word not in known]
     found = {interpreter: interpreters.find(interpreter) for interpreter in chosen or known.values()}
     missing = [interpreter.name for interpreter, python in found.items() if python is None]
-    results: dict[str, str] = {}
-    bad = False
+    requirements = ROOT / "ci" / "requirements" / f"{args.extra}.txt" if args.extra else None
+    runs = [
+        Run(interpreter=interpreter, python=python, threads=threads)
+        for interpreter, python in found.items()
+        if python is not None
+        for threads in ([args.threads] if args.threads else (1, THREADS) if interpreter.free_threaded else (1,))
+    ]
+    first = SOURCES if args.sources else ()
     try:
         with tempfile.TemporaryDirectory(prefix="hotkernels-tests-") as name:
-            for interpreter, python in found.items():
-                if python is not None:
-                    started = time.monotonic()
-                    failed = any(suite(declared, interpreter, python, Path(name), options, *extra, passes=passes))
-                    results[interpreter.name] = f"{'FAILED' if failed else 'passed'}  {time.monotonic() - started:.0f} s"
-                    bad |= failed
+            each = (suite(declared, run, Path(name), options, requirements) for run in runs)
+            outcomes = suites.run(chain(first, each), at_once=max(1, args.jobs), total=len(first) + len(runs))
     except CiError as error:
         console.print(f"[bold red]error:[/] {escape(str(error))}")
         return 1
-    console.rule(style="dim")
-    for name, said in results.items():
-        console.print(f"{name:7} {said}")
+    bad = any(outcome.status for outcome in outcomes)
     if missing:
         console.print(f"not tested: {', '.join(missing)}: not on this machine; nox -s interpreters provides them")
         # Who asks for one by name wants that one; CI wants all.
         bad |= bool(os.environ.get("CI")) or bool(chosen)
-    return 1 if bad or not results else 0
+    return 1 if bad or not runs else 0
 
 
-def suite(
-    declared: Matrix,
-    interpreter: Interpreter,
-    python: Path,
-    folder: Path,
-    options: list[str],
-    requirements: Path | None = None,
-    *,
-    passes: tuple[int, ...] = (),
-) -> list[int]:
-    """Runs the tests on one interpreter, with its own requirements or those; pytest's status of each pass.
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """The installed package's tests on one interpreter, each test in so many threads."""
 
-    passes: of so many threads a test each; none is one without others, and on free-threaded builds one with them.
-    """
-    site = install(declared, interpreter, python, folder)
-    bin_folder = tools.environment(requirements or clean.requirements(interpreter), python=python)
-    # -P, and a folder with the package alone: it comes from the wheel, never from the checkout.
-    env = os.environ | {"PYTHONPATH": str(site)}
-    command: list[str | Path] = [bin_folder / "python", "-P", "-m", "pytest", f"--basetemp={folder / 'tmp'}", *options]
+    interpreter: Interpreter
+    python: Path
+    threads: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.interpreter.name}, {self.threads} thread{'s' if self.threads > 1 else ''} a test"
+
+
+def suite(declared: Matrix, run: Run, folder: Path, options: list[str], requirements: Path | None = None) -> Suite:
+    """One run as a program, the wheel built and installed, with the interpreter's own requirements or those."""
+    site = install(declared, run.interpreter, run.python, folder)
+    bin_folder = tools.environment(requirements or clean.requirements(run.interpreter), python=run.python)
+    # -P, and a folder with the package alone: it comes from the wheel, never from the checkout. What is kept from one time
+    # to the next is each run's own, for others may be at work beside it.
+    own = f"{run.interpreter.name}-{run.threads}"
+    command: list[str | Path] = [bin_folder / "python", "-P", "-m", "pytest", f"--basetemp={folder / own}"]
+    command += ["-o", f"cache_dir=.pytest_cache/{own}", *(["--color=yes"] if console.is_terminal else []), *options]
     if not any((ROOT / word.partition("::")[0]).exists() for word in options if not word.startswith("-")):
         command += ["--ignore=tests/ci", "tests"]
-    statuses = []
-    for threads in passes or ((1, THREADS) if interpreter.free_threaded else (1,)):
-        console.rule(f"{interpreter.name}, {threads} thread{'s' if threads > 1 else ''} a test", align="left")
-        extra = [f"--parallel-threads={threads}"] if threads > 1 else []
-        statuses.append(subprocess.run([*command, *extra], cwd=ROOT, env=env, check=False).returncode)
-    return statuses
+    command += [f"--parallel-threads={run.threads}"] if run.threads > 1 else []
+    return Suite(name=run.name, command=command, env={"PYTHONPATH": str(site)})
 
 
 def install(declared: Matrix, interpreter: Interpreter, python: Path, folder: Path, artifact: Artifact | None = None) -> Path:
@@ -100,7 +110,7 @@ def install(declared: Matrix, interpreter: Interpreter, python: Path, folder: Pa
     site = folder / artifact.filename.removesuffix(".whl")
     if not site.exists():
         command: list[str | Path] = [tools.uv(), "pip", "install", "--quiet", "--no-deps", "--no-index", "--no-cache"]
-        run([*command, "--target", site, "--python", python, wheel], what=f"installing {wheel.name}")
+        process.run([*command, "--target", site, "--python", python, wheel], what=f"installing {wheel.name}")
     return site
 
 

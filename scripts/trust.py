@@ -33,6 +33,9 @@ OPTIONS = {
 }
 """What each may be told. Not among them: a cache, a token, another repository, another run."""
 
+HISTORY = {("weekly.yml", "crates"): 0}
+"""The jobs that compare with a release before, and so have the commits before theirs: all of them. Others have one commit."""
+
 EVENTS: dict[str, dict[str, Any]] = {
     "ci.yml": {"pull_request": None, "push": {"branches": ["main"]}},
     "release.yml": {"push": {"tags": ["v*"]}},
@@ -208,6 +211,8 @@ def used(name: str, job: str, uses: str, options: dict[str, Any]) -> Iterator[Ci
         yield refused(name, f"{job}: told {action}", ", ".join(sorted(OPTIONS[action])), ", ".join(sorted(odd)))
     if action == "actions/checkout" and options.get("ref", "") not in ("", "${{ inputs.ref }}" if name == "wheels.yml" else ""):
         yield refused(name, f"{job}: checkout", "the commit that started the run", str(options["ref"]))
+    if action == "actions/checkout" and (said := options.get("fetch-depth")) != (depth := HISTORY.get((name, job))):
+        yield refused(name, f"{job}: history", "none" if depth is None else str(depth), str(said))
     if action == "actions/upload-artifact":
         wanted = ARTIFACTS["up"].get((name, job), "dist-")
         said = str(options.get("name"))

@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from ci import evidence, folder, host, matrix
+from ci import evidence, folder, host, jobs, matrix
 from ci.console import console
 from ci.paths import DIST, ROOT
 
@@ -17,11 +17,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="nox -s wheels --", description=__doc__, allow_abbrev=False)
     help_ = "a platform of the matrix, or all (those that this machine is)"
     parser.add_argument("--platform", action="append", default=[], metavar="P", help=help_)
+    parser.add_argument("--jobs", default=str(jobs.at_once()), metavar="N", help="wheels tested at a time (%(default)s here)")
+    args = parser.parse_args()
     declared = matrix.load()
-    chosen = declared.select_platforms(names) if (names := parser.parse_args().platform) else host.native(declared)
+    chosen = declared.select_platforms(args.platform) if args.platform else host.native(declared)
     platforms = [word for platform in chosen for word in ("--platform", platform.name)]
     clear(DIST)
-    verbs = {"build": platforms, "audit": [], "test": [], "gate": platforms}
+    verbs = {"build": platforms, "audit": [], "test": ["--jobs", args.jobs], "gate": platforms}
     failed, seconds = "", []
     for verb, options in verbs.items():
         console.rule(f"{verb}", align="left")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import array
 import ctypes
 import gc
+import itertools
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import hotkernels as hk
@@ -15,6 +16,15 @@ import numpy as np
 import pytest
 
 pytestmark = pytest.mark.thread_unsafe(reason="asks for collections of the whole process, and counts on what they collect")
+
+
+@pytest.fixture(autouse=True)
+def frozen() -> Iterator[None]:
+    """What is there already is not looked at again by each collection: some hundred thousand objects of other tests."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 TP_CLEAR = 51  # Py_tp_clear of typeslots.h, a part of the stable ABI
@@ -92,9 +102,13 @@ def test_arrays_in_use_stay_whole_while_frames_are_drawn() -> None:
 
     thread = threading.Thread(target=draw)
     thread.start()
-    for _ in range(60):
-        gc.collect()
-    done.set()
+    try:
+        for number in itertools.count():
+            gc.collect()
+            if number > 500 and (len(frames) > 50 or not thread.is_alive()):
+                break
+    finally:
+        done.set()
     thread.join()
     kept = seen()
     assert kept is not None

@@ -36,6 +36,7 @@ a, b = letters(LATIN, 200_000), letters(LATIN, 200_000)
 c, d = letters(CYRILLIC, 200_000), letters(CYRILLIC, 200_000)
 out = np.empty((len(names), 2000), np.uint8)
 marked = c * 10 + "\u0301"
+vowels, many_words = "aeiou" * 2_000_000, " ".join(names) * 4
 column64 = np.random.default_rng(7).standard_normal(2_000_000)
 rows = column64[:1_536_000].astype(np.float32).reshape(2000, 768)
 rows8 = (rows * 30).astype(np.int8)
@@ -59,6 +60,16 @@ WORK: dict[str, Callable[[], Any]] = {
     "jaro_similarity, millions": lambda: hk.jaro_similarity(a * 10, b * 10),
     "jaro_winkler_similarity, 16 bits": lambda: hk.jaro_winkler_similarity(c * 10, d * 10),
     "hamming_distance, of clusters": lambda: hk.hamming_distance(marked, marked),
+    "jaccard_similarity": lambda: hk.jaccard_similarity(a * 20, b * 20, 2),
+    "jaccard_similarity, of words": lambda: hk.jaccard_similarity(many_words, many_words),
+    "cdist, of sets": lambda: hk.cdist([a * 5], [b * 5], "jaccard", ngram_size=1),
+    "soundex": lambda: hk.soundex(vowels),
+    "soundex, of more than bytes": lambda: hk.soundex(marked),
+    "metaphone": lambda: hk.metaphone(a * 20),
+    "metaphone, of more than bytes": lambda: hk.metaphone(marked),
+    "nysiis": lambda: hk.nysiis(a * 20),
+    "match_rating_codex": lambda: hk.match_rating_codex(a * 20),
+    "match_rating_comparison": lambda: hk.match_rating_comparison(marked[:-1], marked[:-1]),
     "dot, strided": lambda: hk.dot(column64[::2], column64[1::2]),
     "cosine_similarity": lambda: hk.cosine_similarity(column64, column64),
     "sum": lambda: hk.sum(column64),

@@ -12,7 +12,7 @@ import hotkernels as hk
 import numpy as np
 import pytest
 
-SECONDS = {"nightly": 30.0, "emulated": 0.1}
+SECONDS = {"nightly": 30.0, "emulated": 0.1, "sanitized": 0.1}
 """Of each function, by Hypothesis's profile."""
 
 bits = np.random.default_rng(7)

@@ -30,7 +30,6 @@ from ci.report.model import (
 )
 
 UNKNOWN = "-"
-KERNELS = "hotkernels-kernels"
 DYNAMIC = ("import", "gil", "tests", "threads")
 
 
@@ -131,7 +130,8 @@ def files(made: Decision) -> Table:
 
 
 def builds(made: Decision) -> Table:
-    """Processor time of each build, beside that of the first of the same lock file and target, which compiles the kernels."""
+    """Processor time of each build, beside that of the first of its lock file and target, which compiles what all share."""
+    shared = list(matrix.load().crates)[1:]
     there = [(row, word) for row in made.rows if (word := row.words.get(("build", ""))) and not row.artifact.is_sdist]
     there.sort(key=lambda pair: pair[1].finished)  # stable: the order of the matrix where two are of the same second
     first: dict[tuple[str, str], float] = {}
@@ -141,17 +141,18 @@ def builds(made: Decision) -> Table:
         lock, cpu = str(word.detail.get("lock", "?")), number(word.detail, "cpu_seconds")
         place = (lock, str(word.detail.get("target", "?")))
         crates = list(word.detail.get("compiled") or [])
-        compiled[place] = compiled.get(place, 0) + crates.count(KERNELS)
+        compiled[place] = compiled.get(place, 0) + crates.count(shared[0] if shared else None)
         ratio = "first" if place not in first else f"{cpu / first[place]:.2f}" if cpu and first[place] else UNKNOWN
         first.setdefault(place, cpu)
         spent = [seconds(cpu), ratio, seconds(number(word.detail, "wall_seconds"))]
-        texts = [lock, *spent, str(len(crates)), yes(KERNELS in crates)]
+        texts = [lock, *spent, str(len(crates)), yes(not {*shared}.isdisjoint(crates))]
         lines.append(Line(word.artifact, cells(texts, "", NUMBER, NUMBER, NUMBER, NUMBER, ""), row.artifact))
     often = "; ".join(
         f"{times} time{'' if times == 1 else 's'} from {lock} for {target}" for (lock, target), times in compiled.items()
     )
-    head = columns("lock file", "CPU s", "of the first", "wall s", "crates compiled", "kernels compiled")
-    return Table("Builds", "wheel", head, tuple(lines), f"{KERNELS} was compiled {often or 'not at all'}.", "no build is known")
+    head = columns("lock file", "CPU s", "of the first", "wall s", "crates compiled", "shared ones")
+    note = f"{shared[0]} was compiled {often or 'not at all'}." if shared else ""
+    return Table("Builds", "wheel", head, tuple(lines), note, "no build is known")
 
 
 def number(detail: Mapping[str, object], name: str) -> float:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ci import matrix
 from ci.report.model import Report, Table
 
 
 def markdown(this: Report) -> str:
     made = this.made
-    parts = [f"# hotkernels {made.version}: {made.verdict}", ""]
+    parts = [f"# {matrix.load().name} {made.version}: {made.verdict}", ""]
     if made.all_problems:
         parts += ["## What is refused", ""]
         for problem in made.all_problems:

@@ -9,6 +9,7 @@ from html import escape
 from itertools import groupby
 from pathlib import Path
 
+from ci import matrix
 from ci.decision import Row
 from ci.errors import CiError
 from ci.report import entries
@@ -22,7 +23,8 @@ def html(this: Report) -> str:
     style, script = (f"\n{(HERE / name).read_text(encoding='utf-8')}" for name in ("style.css", "filters.js"))
     policy = f"default-src 'none'; style-src {digest(style)}; script-src {digest(script)}; base-uri 'none'; form-action 'none'"
     made = this.made
-    title = f"hotkernels {made.version}: {made.verdict}"
+    project = matrix.load().name
+    title = f"{project} {made.version}: {made.verdict}"
     tables = "".join(map(section, this.tables))
     return f"""<!doctype html>
 <html lang="en">
@@ -36,7 +38,7 @@ def html(this: Report) -> str:
 <body>
 <a class="skip" href="#checks">Skip to the checks</a>
 <header>
-<h1>hotkernels {escape(made.version)}</h1>
+<h1>{escape(project)} {escape(made.version)}</h1>
 <p class="verdict {"good" if made.complete else "bad"}">{"✓" if made.complete else "✗"} {escape(made.verdict)}</p>
 {facts(this)}{contents(this)}</header>
 <main>

@@ -1,23 +1,27 @@
 //! Many strings against many, every measure, level and order, against the functions for two strings.
 
 use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::sync::atomic::AtomicU64;
 
 use arbitrary::{Result, Unstructured};
 use hotkernels_kernels::memory::Target;
-use hotkernels_kernels::simd::{self, Level};
+use hotkernels_kernels::simd::Level;
 use hotkernels_kernels::text::batch::{
     Cell, Choices, Distance, Measure, Order, Queries, Reader, Similarity, Strings, best_match,
     cdist,
 };
 use hotkernels_kernels::text::{self, Pair, Pieces, Scratch, Text, Unit, Winkler};
 
+use crate::chance::Chance;
 use crate::strings::{Alphabet, Forms, length};
 use crate::{on, team};
 
 type Given = Vec<Option<Vec<u32>>>;
 
 pub fn run(u: &mut Unstructured<'_>) -> Result<()> {
+    let mut chance = Chance::of(u);
+    let levels = chance.levels();
     let unit = *u.choose(&[Unit::CodePoint, Unit::CodePoint, Unit::Grapheme])?;
     let alphabet = Alphabet::of(u)?;
     let most = *u.choose(&[4, 9, 17, 33, 66, 90])?;
@@ -27,7 +31,8 @@ pub fn run(u: &mut Unstructured<'_>) -> Result<()> {
         choices.push(string(u, &alphabet, most)?);
     }
     // More of the same, as many as fill a block.
-    let more = u.int_in_range(0..=140_usize)?;
+    let most_more = if chance.one_of(8) { 140 } else { 20 };
+    let more = u.int_in_range(0..=140_usize)? % (most_more + 1);
     for index in 0..if own == 0 { 0 } else { more } {
         let mut copy = choices[index * 7 % own].clone();
         if let Some(copy) = &mut copy {
@@ -47,7 +52,12 @@ pub fn run(u: &mut Unstructured<'_>) -> Result<()> {
     let threads = u.int_in_range(1..=3)?;
     let order = *u.choose(&[Order::AsGiven, Order::ByLength])?;
     let given = (&queries, &choices);
+    // One of the cutoffs, or all of them in turn.
+    let one = u.int_in_range(0..=2)?;
+    let cutoffs = if chance.one_of(8) { 0..3 } else { one..one + 1 };
     let asked = Asked {
+        levels,
+        cutoffs,
         unit,
         order,
         threads,
@@ -127,6 +137,8 @@ fn distance(measure: Distance, pair: Pair<'_>) -> u32 {
 
 /// How the strings are asked for.
 struct Asked {
+    levels: Vec<Level>,
+    cutoffs: Range<usize>,
     unit: Unit,
     order: Order,
     threads: usize,
@@ -157,9 +169,7 @@ fn check<M: Measure>(
     M::Score: Cell<M::Score>,
 {
     let known = scores(queries, choices, |a, b| {
-        let (a, b) = (Forms::new(a), Forms::new(b));
         let mut scratch = Scratch::default();
-        let [a, b] = [&a, &b].map(|forms| *forms.all().last().expect("one form"));
         of(text::pair(a, b, asked.unit, &mut scratch, &on).expect("nothing stops it"))
     });
     hold(asked, measure, (queries, choices), cutoffs, missing, &known);
@@ -173,8 +183,6 @@ fn check_sets(
     cutoffs: &[Option<f64>],
 ) {
     let known = scores(queries, choices, |a, b| {
-        let (a, b) = (Forms::new(a), Forms::new(b));
-        let [a, b]: [Text<'_>; 2] = [&a, &b].map(|forms| *forms.all().last().expect("one form"));
         text::jaccard(a, b, pieces, &on).expect("nothing stops it")
     });
     hold(asked, measure, (queries, choices), cutoffs, -1.0, &known);
@@ -182,9 +190,14 @@ fn check_sets(
 
 type Known<S> = Vec<Vec<Option<S>>>;
 
-fn scores<S>(queries: &Given, choices: &Given, of: impl Fn(&[u32], &[u32]) -> S) -> Known<S> {
-    let score = |query: &Option<Vec<u32>>, choice: &Option<Vec<u32>>| {
-        Some(of(query.as_deref()?, choice.as_deref()?))
+fn scores<S>(queries: &Given, choices: &Given, of: impl Fn(Text<'_>, Text<'_>) -> S) -> Known<S> {
+    let forms = |given: &Given| -> Vec<Option<Forms>> {
+        let forms = |string: &Option<Vec<u32>>| string.as_deref().map(Forms::new);
+        given.iter().map(forms).collect()
+    };
+    let (queries, choices) = (forms(queries), forms(choices));
+    let score = |query: &Option<Forms>, choice: &Option<Forms>| {
+        Some(of(query.as_ref()?.last(), choice.as_ref()?.last()))
     };
     let row = |query| choices.iter().map(|choice| score(query, choice)).collect();
     queries.iter().map(row).collect()
@@ -200,7 +213,7 @@ fn hold<M: Measure>(
 ) where
     M::Score: Cell<M::Score>,
 {
-    for level in simd::available() {
+    for &level in &asked.levels {
         // One reader, so that both have the same numbers for the same clusters.
         let (mut reader, mut strings) = (Reader::new(asked.unit), Strings::default());
         read(&mut reader, choices, &mut strings);
@@ -210,7 +223,7 @@ fn hold<M: Measure>(
         read(&mut reader, queries, &mut strings);
         let all = Queries::new(strings, &laid_out, &on).expect("not stopped");
         assert_eq!((all.len(), laid_out.len()), (queries.len(), choices.len()));
-        for &cutoff in cutoffs {
+        for &cutoff in &cutoffs[asked.cutoffs.clone()] {
             let mut out = vec![M::Score::default(); queries.len() * choices.len()];
             let target = Target::from_slice(&mut out, queries.len(), choices.len());
             let (team, done) = (team(asked.threads), AtomicU64::new(0));

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use arbitrary::{Result, Unstructured};
 use hotkernels_kernels::chart::{Candle, Columns, Frame, Overview, Record, Renderer, Style};
-use hotkernels_kernels::simd::{self, Level};
+use hotkernels_kernels::simd::Level;
 use hotkernels_kernels::specification;
 
+use crate::chance::Chance;
 use crate::numbers::{Kind, Mix, length, number};
 use crate::{Placed, on};
 
@@ -147,6 +148,7 @@ enum Step {
 }
 
 pub fn run(u: &mut Unstructured<'_>) -> Result<()> {
+    let levels = Chance::of(u).levels();
     let single: bool = u.arbitrary()?;
     let skip = u.int_in_range(0..=5)?;
     let first = style(u)?;
@@ -161,7 +163,7 @@ pub fn run(u: &mut Unstructured<'_>) -> Result<()> {
         });
     }
     steps.push(Step::Frame(0, usize::MAX));
-    for level in simd::available() {
+    for level in levels {
         session(level, first, &steps, single, skip);
     }
     Ok(())

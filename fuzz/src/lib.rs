@@ -1,7 +1,8 @@
-//! Fuzz targets: each takes bytes, makes an input of them, runs a family of kernels on it at every SIMD level that this CPU
-//! has, and panics where the answer is not the specification's. `fuzz_targets/` has a program for each.
+//! Fuzz targets: each takes bytes, makes an input of them, runs a family of kernels on it at one or all of the SIMD levels that
+//! this CPU has, and panics where the answer is not the specification's. `fuzz_targets/` has a program for each.
 
 pub mod batch;
+pub mod chance;
 pub mod chart;
 pub mod columns;
 pub mod image;

@@ -1,13 +1,14 @@
-//! All cosines and the best rows, of every element type, in rows that lie anywhere, against exact ones.
+//! All cosines and the best rows, of every element type, in rows that lie anywhere, against those in twice the precision.
 
 use arbitrary::{Result, Unstructured};
 use hotkernels_kernels::Float;
 use hotkernels_kernels::memory::{Rows, Target};
-use hotkernels_kernels::simd::{self, Level};
+use hotkernels_kernels::simd::Level;
 use hotkernels_kernels::vector::{Bfloat16, Element, Half, Metric, cosine_matrix, top_k};
 
+use crate::chance::Chance;
 use crate::numbers::{Kind, number, numbers};
-use crate::vector::exact_cosine;
+use crate::vector::Direction;
 use crate::{Placed, team};
 
 /// An element type, as a number and of one.
@@ -158,28 +159,47 @@ impl<E: Made> Made2<E> {
 }
 
 fn of<E: Made>(u: &mut Unstructured<'_>) -> Result<()> {
+    let mut chance = Chance::of(u);
+    // Threads have work to share in one of many inputs.
+    let large = chance.one_of(128);
+    let (times, most) = if large {
+        (10, 12_000_000)
+    } else {
+        (1, 100_000)
+    };
+    let levels = if large {
+        vec![chance.level()]
+    } else {
+        chance.levels()
+    };
     let kind = Kind::of(u)?;
-    let rows = u.int_in_range(0..=18_usize)?;
-    let cols = u.int_in_range(0..=60_usize)?;
+    let rows = u.int_in_range(0..=18_usize)? * times;
+    let cols = u.int_in_range(0..=60_usize)? * times;
     let work = (rows * cols + rows * rows).max(1);
-    let depth = u.int_in_range(0..=900_usize)?.min(120_000 / work);
+    let depth = u.int_in_range(0..=900_usize)?.min(most / work);
     let k = u.int_in_range(0..=cols)?;
     let threads = u.int_in_range(1..=3)?;
     let queries = Made2::<E>::of(u, rows, depth, kind)?;
     let corpus = Made2::<E>::of(u, cols, depth, kind)?;
     let (wide_queries, wide_corpus) = (queries.wide(), corpus.wide());
-    let exact = |others: &[Vec<f64>]| -> Vec<f64> {
-        let pairs = wide_queries
+    let directions = |all: &[Vec<f64>]| -> Vec<Direction> {
+        all.iter().map(|x| Direction::of(x, twice)).collect()
+    };
+    let own = directions(&wide_queries);
+    let exact = |others: &[Direction]| -> Vec<f64> {
+        let pairs = own
             .iter()
-            .flat_map(|a| others.iter().map(move |b| exact_cosine(a, b)));
+            .flat_map(|a| others.iter().map(move |b| a.cosine(b, twice)));
         pairs.collect()
     };
-    let expected = [exact(&wide_corpus), exact(&wide_queries)];
-    for level in simd::available() {
-        let all = cosines(level, queries.rows(), Some(corpus.rows()), threads);
+    let expected = [exact(&directions(&wide_corpus)), exact(&own)];
+    let products = products::<E>(&wide_queries, &wide_corpus);
+    let counts: &[usize] = if large { &[1, threads] } else { &[threads] };
+    for level in levels {
+        let all = cosines(level, queries.rows(), Some(corpus.rows()), counts);
         let small = rows <= 4 || cols <= 4;
         compare::<E>(level, &all, &expected[0], depth, small);
-        let own = cosines(level, queries.rows(), None, threads);
+        let own = cosines(level, queries.rows(), None, counts);
         compare::<E>(level, &own, &expected[1], depth, rows <= 4);
         for row in 0..rows {
             for col in 0..rows {
@@ -198,7 +218,7 @@ fn of<E: Made>(u: &mut Unstructured<'_>) -> Result<()> {
             );
         }
         if cols > 0 {
-            let found = best(level, &queries, &corpus, k, Metric::Cosine, threads);
+            let found = best(level, &queries, &corpus, k, Metric::Cosine, counts);
             check_order(level, &found, cols, k);
             let sorted = sorted(&all, cols, k);
             assert!(
@@ -207,22 +227,37 @@ fn of<E: Made>(u: &mut Unstructured<'_>) -> Result<()> {
                 found.0,
                 sorted.0
             );
-            let found = best(level, &queries, &corpus, k, Metric::Dot, threads);
+            let found = best(level, &queries, &corpus, k, Metric::Dot, counts);
             check_order(level, &found, cols, k);
-            check_dots::<E>(level, &found, &wide_queries, &wide_corpus, k);
+            check_dots(level, &found, &products, cols, k);
         }
     }
     Ok(())
 }
 
+/// The dot product as if in twice the precision (Ogita, Rump and Oishi 2005, Dot2): wrong by a rounding, and by n² rounding errors
+/// squared of the terms' sizes.
+fn twice(a: &[f64], b: &[f64]) -> f64 {
+    let (mut sum, mut rest) = (0.0, 0.0);
+    for (a, b) in a.iter().zip(b) {
+        let product = a * b;
+        let next = sum + product;
+        // What was lost of the sum (Knuth) and of the product.
+        let back = next - sum;
+        rest += (sum - (next - back)) + (product - back) + a.mul_add(*b, -product);
+        sum = next;
+    }
+    sum + rest
+}
+
 const GAP: usize = 3;
 
-/// A matrix with one thread and with some, in memory that is larger than the result, whose rest must stay as it is.
+/// A matrix with each of these numbers of threads, in memory that is larger than the result, whose rest must stay as it is.
 fn cosines<E: Made>(
     level: Level,
     queries: Rows<'_, E>,
     corpus: Option<Rows<'_, E>>,
-    threads: usize,
+    threads: &[usize],
 ) -> Vec<E::Result> {
     let (rows, cols) = (queries.rows(), corpus.unwrap_or(queries).rows());
     let stride = cols + GAP;
@@ -242,15 +277,15 @@ fn cosines<E: Made>(
         }
         result
     };
-    let one = compute(1);
-    if threads > 1 {
+    let first = compute(threads[0]);
+    for &threads in &threads[1..] {
         let same = |(a, b): (&E::Result, &E::Result)| crate::same(a.to_f64(), b.to_f64());
         assert!(
-            one.iter().zip(&compute(threads)).all(same),
+            first.iter().zip(&compute(threads)).all(same),
             "{level}: {threads} threads"
         );
     }
-    one
+    first
 }
 
 fn compare<E: Made>(level: Level, found: &[E::Result], exact: &[f64], depth: usize, small: bool) {
@@ -284,7 +319,7 @@ fn best<E: Made>(
     corpus: &Made2<E>,
     k: usize,
     metric: Metric,
-    threads: usize,
+    threads: &[usize],
 ) -> Found<E::Result> {
     let rows = queries.count;
     let compute = |threads| {
@@ -306,11 +341,14 @@ fn best<E: Made>(
         .expect("not stopped");
         (indices, scores)
     };
-    let one = compute(1);
-    if threads > 1 {
-        assert!(alike(&one, &compute(threads)), "{level}: {threads} threads");
+    let first = compute(threads[0]);
+    for &threads in &threads[1..] {
+        assert!(
+            alike(&first, &compute(threads)),
+            "{level}: {threads} threads"
+        );
     }
-    one
+    first
 }
 
 fn alike<S: Float>(a: &Found<S>, b: &Found<S>) -> bool {
@@ -367,36 +405,44 @@ fn sorted<S: Float>(matrix: &[S], cols: usize, k: usize) -> Found<S> {
     found
 }
 
-/// Dot products against exact ones, where nothing overflows; and no row that was left out is better by more than the error.
-fn check_dots<E: Made>(
+/// The dot product of each query with each row, and how far a kernel's may be from it; NaN and anything where it overflows.
+fn products<E: Made>(queries: &[Vec<f64>], corpus: &[Vec<f64>]) -> Vec<[f64; 2]> {
+    let (unit, block, _) = E::ARITHMETIC;
+    let product = |(query, other): (&Vec<f64>, &Vec<f64>)| {
+        let (mut size, mut sum) = (0.0, 0.0);
+        for (a, b) in query.iter().zip(other) {
+            size += (a * b).abs();
+            sum += a * b;
+        }
+        let depth = query.len() as f64;
+        let room = if unit == 0.0 {
+            2_f64.powi(-24) * f64::abs(sum)
+        } else {
+            (depth.min(block) + depth / block + 2.0) * unit * size + depth * 1e-37
+        };
+        if size < 1e30 && size.is_finite() {
+            [twice(query, other), room]
+        } else {
+            [f64::NAN, f64::INFINITY]
+        }
+    };
+    let pairs = queries
+        .iter()
+        .flat_map(|query| corpus.iter().map(move |other| (query, other)));
+    pairs.map(product).collect()
+}
+
+/// Dot products against those, where nothing overflows; and no row that was left out is better by more than the error.
+fn check_dots<S: Float>(
     level: Level,
-    (indices, scores): &Found<E::Result>,
-    queries: &[Vec<f64>],
-    corpus: &[Vec<f64>],
+    (indices, scores): &Found<S>,
+    products: &[[f64; 2]],
+    cols: usize,
     k: usize,
 ) {
-    let (unit, block, _) = E::ARITHMETIC;
-    for (row, query) in queries.iter().enumerate() {
-        let mut kept = vec![false; corpus.len()];
+    for (row, products) in products.chunks_exact(cols).enumerate() {
+        let mut kept = vec![false; cols];
         let mut lowest = f64::INFINITY;
-        let products: Vec<[f64; 2]> = corpus
-            .iter()
-            .map(|other| {
-                let terms: Vec<f64> = query.iter().zip(other).map(|(a, b)| a * b).collect();
-                let size: f64 = terms.iter().map(|term| term.abs()).sum();
-                let depth = terms.len() as f64;
-                let room = if unit == 0.0 {
-                    2_f64.powi(-24) * terms.iter().sum::<f64>().abs()
-                } else {
-                    (depth.min(block) + depth / block + 2.0) * unit * size + depth * 1e-37
-                };
-                if size < 1e30 && size.is_finite() {
-                    [crate::vector::exact_dot(query, other), room]
-                } else {
-                    [f64::NAN, f64::INFINITY]
-                }
-            })
-            .collect();
         for place in row * k..(row + 1) * k {
             let index = indices[place] as usize;
             let ([exact, room], found) = (products[index], scores[place].to_f64());

@@ -3,28 +3,30 @@
 use arbitrary::{Result, Unstructured};
 use hotkernels_kernels::memory::Source;
 use hotkernels_kernels::reduce::{Accumulator, Integer, SumError, sum_f32, sum_f64, sum_int};
-use hotkernels_kernels::simd;
+use hotkernels_kernels::simd::Level;
 use hotkernels_kernels::specification::fsum;
 
+use crate::chance::Chance;
 use crate::numbers::{Kind, Mix, length, numbers};
 use crate::{Placed, on};
 
 pub fn run(u: &mut Unstructured<'_>) -> Result<()> {
+    let levels = &Chance::of(u).levels()[..];
     let skip = u.int_in_range(0..=15)?;
     match u.int_in_range(0..=9_u8)? {
-        0 => integers(u, skip, |bits| bits as i8),
-        1 => integers(u, skip, |bits| bits as u8),
-        2 => integers(u, skip, |bits| bits as i16),
-        3 => integers(u, skip, |bits| bits as u16),
-        4 => integers(u, skip, |bits| bits as i32),
-        5 => integers(u, skip, |bits| bits as u32),
-        6 => integers(u, skip, |bits| bits as i64),
-        7 => integers(u, skip, |bits| bits),
+        0 => integers(u, levels, skip, |bits| bits as i8),
+        1 => integers(u, levels, skip, |bits| bits as u8),
+        2 => integers(u, levels, skip, |bits| bits as i16),
+        3 => integers(u, levels, skip, |bits| bits as u16),
+        4 => integers(u, levels, skip, |bits| bits as i32),
+        5 => integers(u, levels, skip, |bits| bits as u32),
+        6 => integers(u, levels, skip, |bits| bits as i64),
+        7 => integers(u, levels, skip, |bits| bits),
         8 => {
             let narrow: Vec<f32> = stretches(u)?.into_iter().map(|x| x as f32).collect();
             let wide: Vec<f64> = narrow.iter().copied().map(f64::from).collect();
             let expected = exact(&wide);
-            for level in simd::available() {
+            for &level in levels {
                 let placed = Placed::new(&narrow, skip);
                 let found = sum_f32(level, placed.source(), &on);
                 assert_eq!(
@@ -38,7 +40,7 @@ pub fn run(u: &mut Unstructured<'_>) -> Result<()> {
         _ => {
             let all = stretches(u)?;
             let at = u.int_in_range(0..=all.len())?;
-            floats(&all, skip, at);
+            floats(levels, &all, skip, at);
             Ok(())
         }
     }
@@ -66,7 +68,7 @@ fn stretches(u: &mut Unstructured<'_>) -> Result<Vec<f64>> {
 }
 
 fn bits(sum: std::result::Result<f64, SumError>) -> std::result::Result<u64, SumError> {
-    sum.map(|sum| if sum.is_nan() { 1 } else { sum.to_bits() })
+    sum.map(|sum| if sum.is_nan() { f64::NAN } else { sum }.to_bits())
 }
 
 /// The sum, one number at a time.
@@ -83,7 +85,7 @@ fn exact(all: &[f64]) -> std::result::Result<f64, SumError> {
     total
 }
 
-fn floats(all: &[f64], skip: usize, at: usize) {
+fn floats(levels: &[Level], all: &[f64], skip: usize, at: usize) {
     let expected = exact(all);
     let mut together = Accumulator::new();
     together.add_all(Source::from(all));
@@ -93,7 +95,7 @@ fn floats(all: &[f64], skip: usize, at: usize) {
     other.add_all(Source::from(&all[at..]));
     merged.merge(&other);
     assert_eq!(bits(merged.round()), bits(expected), "merge");
-    for level in simd::available() {
+    for &level in levels {
         let placed = Placed::new(all, skip);
         let found = sum_f64(level, placed.source(), &on);
         assert_eq!(
@@ -106,6 +108,7 @@ fn floats(all: &[f64], skip: usize, at: usize) {
 
 fn integers<T: Integer + Default + Into<i128>>(
     u: &mut Unstructured<'_>,
+    levels: &[Level],
     skip: usize,
     make: fn(u64) -> T,
 ) -> Result<()> {
@@ -124,7 +127,7 @@ fn integers<T: Integer + Default + Into<i128>>(
         })
         .collect();
     let expected: i128 = all.iter().map(|number| (*number).into()).sum();
-    for level in simd::available() {
+    for &level in levels {
         let placed = Placed::new(&all, skip);
         assert_eq!(
             sum_int(level, placed.source(), &on),

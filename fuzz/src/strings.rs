@@ -128,6 +128,14 @@ impl Forms {
         forms.into_iter().flatten().collect()
     }
 
+    /// UTF-8 where it can be, or else code points.
+    pub fn last(&self) -> Text<'_> {
+        match &self.utf8 {
+            Some(text) => Text::Utf8(text),
+            None => Text::Points(Units::U32(&self.points)),
+        }
+    }
+
     /// As UTF-8; `None` with lone surrogates.
     pub fn utf8(&self) -> Option<&str> {
         self.utf8.as_deref()

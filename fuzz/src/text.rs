@@ -4,24 +4,29 @@ use std::collections::{BTreeSet, HashMap};
 use std::num::NonZeroUsize;
 
 use arbitrary::{Result, Unstructured};
-use hotkernels_kernels::simd;
+use hotkernels_kernels::simd::{self, Level};
 use hotkernels_kernels::specification;
 use hotkernels_kernels::text::{
     self, Pair, Pieces, Room, Scratch, Text, Unit, Winkler, damerau_levenshtein, levenshtein, osa,
 };
 use unicode_segmentation::UnicodeSegmentation;
 
+use crate::chance::Chance;
 use crate::on;
 use crate::strings::{Alphabet, Forms, length};
 
 pub fn run(u: &mut Unstructured<'_>) -> Result<()> {
+    let mut chance = Chance::of(u);
+    let levels = chance.levels();
+    // Cells of a matrix are what takes the time: past two words' bits now and then.
+    let most = if chance.one_of(16) { 450 } else { 131 };
     let alphabet = Alphabet::of(u)?;
-    let len = length(u, 450)?;
+    let len = length(u, 450)?.min(most);
     let mut a = alphabet.string(u, len)?;
     let mut b = if u.ratio(2, 3)? {
         alphabet.edited(u, &a)?
     } else {
-        let len = length(u, 450)?;
+        let len = length(u, 450)?.min(most);
         alphabet.string(u, len)?
     };
     let cutoff = u.int_in_range(0..=500)?;
@@ -40,11 +45,19 @@ pub fn run(u: &mut Unstructured<'_>) -> Result<()> {
     for unit in [Unit::CodePoint, Unit::Grapheme] {
         let Some(units) = in_units(unit, [(&a, &left), (&b, &right)]) else {
             for (a, b) in left.all().into_iter().zip(right.all()) {
-                no_crash(a, b, unit, size);
+                no_crash(&levels, a, b, unit, size);
             }
             continue;
         };
         let expected = Expected::of(&units[0], &units[1]);
+        // There are no words where there is no UTF-8.
+        let mut sets = vec![(
+            Pieces::Of(size, unit),
+            of_sets(&units[0], &units[1], size.get()),
+        )];
+        if !surrogates {
+            sets.push((Pieces::Words, of_words(&left, &right)));
+        }
         let mut seen = Vec::new();
         for a in left.all() {
             for b in right.all() {
@@ -60,7 +73,7 @@ pub fn run(u: &mut Unstructured<'_>) -> Result<()> {
                     assert_eq!(text::hamming(pair), expected.hamming);
                 } else {
                     seen.push(width);
-                    expected.check(pair, cutoff);
+                    expected.check(&levels, pair, cutoff);
                 }
                 let mut room = Room::default();
                 if let Some(direct) = Pair::direct(a, b, unit, &mut room) {
@@ -68,15 +81,8 @@ pub fn run(u: &mut Unstructured<'_>) -> Result<()> {
                     let found = levenshtein(simd::detected(), direct, usize::MAX, &on);
                     assert_eq!(found, Ok(Some(expected.distances[0])));
                 }
-                let pieces = [Pieces::Of(size, unit), Pieces::Words];
-                // There are no words where there is no UTF-8.
-                for pieces in &pieces[..if surrogates { 1 } else { 2 }] {
-                    let pieces = *pieces;
+                for &(pieces, exact) in &sets {
                     let found = text::jaccard(a, b, pieces, &on).expect("nothing stops it");
-                    let exact = match pieces {
-                        Pieces::Words => words(&left, &right),
-                        Pieces::Of(..) => sets(&units[0], &units[1], size.get()),
-                    };
                     assert_eq!(found.to_bits(), exact.to_bits(), "{pieces:?}");
                 }
             }
@@ -102,10 +108,10 @@ fn in_units(unit: Unit, strings: [(&Vec<u32>, &Forms); 2]) -> Option<[Vec<u32>; 
     Some(units)
 }
 
-fn no_crash(a: Text<'_>, b: Text<'_>, unit: Unit, size: NonZeroUsize) {
+fn no_crash(levels: &[Level], a: Text<'_>, b: Text<'_>, unit: Unit, size: NonZeroUsize) {
     let mut scratch = Scratch::default();
     let pair = text::pair(a, b, unit, &mut scratch, &on).expect("nothing stops it");
-    for level in simd::available() {
+    for &level in levels {
         for distance in [levenshtein, osa, damerau_levenshtein] {
             let found = distance(level, pair, usize::MAX, &on);
             assert!(found.is_ok_and(|distance| distance.is_some()));
@@ -157,7 +163,7 @@ impl Expected {
         }
     }
 
-    fn check(&self, pair: Pair<'_>, cutoff: usize) {
+    fn check(&self, levels: &[Level], pair: Pair<'_>, cutoff: usize) {
         assert_eq!(text::hamming(pair), self.hamming);
         let found = [Winkler::Not, Winkler::Prefix]
             .map(|winkler| text::jaro(pair, winkler, &on).expect("nothing stops it"));
@@ -169,7 +175,7 @@ impl Expected {
         );
         let tolerant = text::jaro(pair, Winkler::LongTolerance, &on).expect("nothing stops it");
         assert!((self.winkler..=1.0).contains(&tolerant));
-        for level in simd::available() {
+        for &level in levels {
             let kernels = [levenshtein, osa, damerau_levenshtein];
             for (number, (kernel, expected)) in kernels.into_iter().zip(self.distances).enumerate()
             {
@@ -194,7 +200,7 @@ impl Expected {
 }
 
 /// Jaccard's similarity of words.
-fn words(a: &Forms, b: &Forms) -> f64 {
+fn of_words(a: &Forms, b: &Forms) -> f64 {
     let (Some(a), Some(b)) = (a.utf8(), b.utf8()) else {
         unreachable!("not with surrogates");
     };
@@ -203,7 +209,7 @@ fn words(a: &Forms, b: &Forms) -> f64 {
 }
 
 /// Jaccard's similarity of pieces of one size.
-fn sets(a: &[u32], b: &[u32], size: usize) -> f64 {
+fn of_sets(a: &[u32], b: &[u32], size: usize) -> f64 {
     let [a, b] = [a, b].map(|units| units.chunks(size).collect::<BTreeSet<_>>());
     ratio(a.intersection(&b).count(), a.union(&b).count())
 }

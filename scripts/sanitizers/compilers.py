@@ -28,6 +28,7 @@ CONFIG = (
     "--config=profile.release.debug-assertions=true",
     "--config=profile.release.overflow-checks=true",
     "--config=profile.release.package.hotkernels-kernels.opt-level=1",
+    "--config=profile.release.package.hotkernels-kernels.codegen-units=16",  # minutes of one core else
 )
 """What cargo is told for every build under a sanitizer, so that std and the crates are compiled once for all of them."""
 

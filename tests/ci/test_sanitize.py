@@ -19,6 +19,7 @@ OVERFLOW = (
     "=================================================================\n==7==ERROR: AddressSanitizer: heap-buffer-overflow\n"
 )
 LEAK = "\n==7==ERROR: LeakSanitizer: detected memory leaks\n"
+REFUSED = "==7==WARNING: AddressSanitizer failed to allocate 0x3fffffffffffffff bytes\n"
 
 
 class TestVerdict:
@@ -28,7 +29,12 @@ class TestVerdict:
     def test_tests_that_fail_fail(self, tmp_path: Path) -> None:
         assert not sanitize.verdict(tmp_path, 1)
 
-    @pytest.mark.parametrize("said", [RACE, OVERFLOW, LEAK, "FATAL: something new\n", ""])
+    def test_memory_that_is_not_to_be_had_is_no_report(self, tmp_path: Path) -> None:
+        (tmp_path / "report.7").write_text(REFUSED * 2)
+        (tmp_path / "report.8").write_text(REFUSED.replace("Address", "Thread"))
+        assert sanitize.verdict(tmp_path, 0)
+
+    @pytest.mark.parametrize("said", [RACE, OVERFLOW, LEAK, REFUSED + LEAK, "FATAL: something new\n", ""])
     def test_a_report_fails_though_the_tests_pass(self, tmp_path: Path, said: str) -> None:
         (tmp_path / "report.4711").write_text(said)
         assert not sanitize.verdict(tmp_path, 0)
@@ -67,10 +73,10 @@ class TestOptions:
                 if any(not line.startswith("#") for line in lines):
                     assert lines[0].startswith("# "), block
 
-    def test_tests_that_mean_to_race_are_there(self) -> None:
-        for test in sanitize.MEANT:
+    def test_tests_that_mean_to_race_or_are_left_out_are_there(self) -> None:
+        for test in (*sanitize.MEANT, *sanitize.LEFT_OUT):
             path, _, name = test.partition("::")
-            assert f"def {name}(" in (ROOT / path).read_text()
+            assert f"def {name or 'test_'}" in (ROOT / path).read_text()
 
     def test_the_short_run_names_tests_that_are_there(self) -> None:
         for sanitizer in sanitize.PACKAGE:

@@ -130,6 +130,19 @@ PLANTED: dict[str, tuple[str, str, str, str]] = {
         "          persist-credentials: false\n          repository: stranger/fork\n",
         "told actions/checkout",
     ),
+    "history for a check": (
+        "ci.yml",
+        "          persist-credentials: false\n",
+        "          persist-credentials: false\n          fetch-depth: 0\n",
+        "ci.yml: lint: history",
+    ),
+    "history for a release": (
+        "release.yml",
+        "          persist-credentials: false\n",
+        "          persist-credentials: false\n          fetch-depth: 2\n",
+        "release.yml: gate: history",
+    ),
+    "history that ends": ("weekly.yml", "          fetch-depth: 0 ", "          fetch-depth: 9 ", "crates: history"),
     "another workflow": (
         "release.yml",
         "    uses: ./.github/workflows/wheels.yml\n",

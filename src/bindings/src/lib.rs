@@ -34,7 +34,12 @@ mod text;
 mod vector;
 mod vector_class;
 
+use hotkernels_kernels::reserve::Reserve;
 use pyo3::prelude::*;
+
+/// A process without memory gets a MemoryError from a call, not an abort by it.
+#[global_allocator]
+static ALLOCATOR: Reserve = Reserve(std::alloc::System);
 
 /// What Python's allocator aligns an object to, on every platform that is served: a class of ours that wants more would lie
 /// where it must not.

@@ -265,12 +265,9 @@ pub(crate) fn jaccard_similarity(
         None => Pieces::Words,
         Some(value) => Pieces::Of(positive(value)?, unit),
     };
-    let call = |stop: &dyn Fn() -> bool| similarity(text::jaccard(a, b, pieces, stop));
-    if short(&[a, b], 64) {
-        Ok(call(&|| false))
-    } else {
-        run::detached(py, call)
-    }
+    with(py, [a, b], |[a, b], stop| {
+        done(text::jaccard(a, b, pieces, stop))
+    })
 }
 
 /// A positive int; the largest there is for one that is larger.
@@ -291,17 +288,24 @@ pub(crate) fn positive(value: &Bound<'_, PyAny>) -> PyResult<NonZeroUsize> {
     Ok(NonZeroUsize::new(size).unwrap_or(NonZeroUsize::MAX))
 }
 
-/// Calls a kernel with one string, detached unless it is short.
+/// The result of a call that nothing stopped.
 #[inline]
-fn of<R: Send>(
+fn done<R: Default>(found: Result<R, Interrupted>) -> R {
+    // Stopped: not seen, as above.
+    found.unwrap_or_default()
+}
+
+/// Calls a kernel with strings, detached unless they are short.
+#[inline]
+fn with<const N: usize, R: Send>(
     py: Python<'_>,
-    a: Text<'_>,
-    kernel: impl FnOnce(Text<'_>) -> R + Send,
+    texts: [Text<'_>; N],
+    kernel: impl FnOnce([Text<'_>; N], &dyn Fn() -> bool) -> R + Send,
 ) -> PyResult<R> {
-    if short(&[a], 64) {
-        Ok(kernel(a))
+    if short(&texts, 64) {
+        Ok(kernel(texts, &|| false))
     } else {
-        run::detached(py, move |_| kernel(a))
+        run::detached(py, move |stop| kernel(texts, stop))
     }
 }
 
@@ -311,7 +315,9 @@ fn of<R: Send>(
 /// first. Raises TypeError for anything but a str, ValueError (a UnicodeEncodeError) for a lone surrogate.
 #[pyfunction]
 pub(crate) fn soundex(py: Python<'_>, a: &Bound<'_, PyAny>) -> PyResult<String> {
-    of(py, take(a, "a")?, phonetic::soundex)
+    with(py, [take(a, "a")?], |[a], stop| {
+        done(phonetic::soundex(a, stop))
+    })
 }
 
 /// Metaphone: the consonants of a name, or of several words, by how English says them.
@@ -319,7 +325,9 @@ pub(crate) fn soundex(py: Python<'_>, a: &Bound<'_, PyAny>) -> PyResult<String> 
 /// a: str, of any case; marks are left out. Returns a str, jellyfish's. Raises what soundex raises.
 #[pyfunction]
 pub(crate) fn metaphone(py: Python<'_>, a: &Bound<'_, PyAny>) -> PyResult<String> {
-    of(py, take(a, "a")?, phonetic::metaphone)
+    with(py, [take(a, "a")?], |[a], stop| {
+        done(phonetic::metaphone(a, stop))
+    })
 }
 
 /// NYSIIS: the code of the New York State Identification and Intelligence System, for surnames.
@@ -328,7 +336,9 @@ pub(crate) fn metaphone(py: Python<'_>, a: &Bound<'_, PyAny>) -> PyResult<String
 /// soundex raises.
 #[pyfunction]
 pub(crate) fn nysiis(py: Python<'_>, a: &Bound<'_, PyAny>) -> PyResult<String> {
-    of(py, take(a, "a")?, phonetic::nysiis)
+    with(py, [take(a, "a")?], |[a], stop| {
+        done(phonetic::nysiis(a, stop))
+    })
 }
 
 /// The match rating approach's code of a name: of its consonants the first three and the last three.
@@ -337,7 +347,10 @@ pub(crate) fn nysiis(py: Python<'_>, a: &Bound<'_, PyAny>) -> PyResult<String> {
 /// nor a space.
 #[pyfunction]
 pub(crate) fn match_rating_codex(py: Python<'_>, a: &Bound<'_, PyAny>) -> PyResult<String> {
-    of(py, take(a, "a")?, phonetic::match_rating_codex)?
+    let code = |[a]: [Text<'_>; 1], stop: &dyn Fn() -> bool| {
+        phonetic::match_rating_codex(a, stop).unwrap_or_else(|Interrupted| Ok(String::new()))
+    };
+    with(py, [take(a, "a")?], code)?
         .map_err(|error| PyValueError::new_err(format!("a: {error}, got {}", describe(a))))
 }
 
@@ -351,11 +364,7 @@ pub(crate) fn match_rating_comparison(
     a: &Bound<'_, PyAny>,
     b: &Bound<'_, PyAny>,
 ) -> PyResult<Option<bool>> {
-    let (a, b) = (take(a, "a")?, take(b, "b")?);
-    let call = |_: &dyn Fn() -> bool| phonetic::match_rating_comparison(a, b).ok().flatten();
-    if short(&[a, b], 64) {
-        Ok(call(&|| false))
-    } else {
-        run::detached(py, call)
-    }
+    with(py, [take(a, "a")?, take(b, "b")?], |[a, b], stop| {
+        done(phonetic::match_rating_comparison(a, b, stop).map(|agree| agree.ok().flatten()))
+    })
 }

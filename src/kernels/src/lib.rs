@@ -15,7 +15,7 @@
 //! | [`counter`] | a counter for any number of threads |
 //! | [`simd`] | which instruction sets this CPU has, and which one is used |
 //! | [`memory`] | views of vectors and matrices |
-//! | [`room`] | memory that there may be none of |
+//! | [`room`], [`reserve`] | memory that there may be none of |
 //! | [`threads`] | work split over threads that last for one call |
 //!
 //! The algorithm of a SIMD kernel is written once, over the small traits of `arch`, and compiled for each instruction set;
@@ -40,6 +40,7 @@ mod float;
 pub mod image;
 pub mod memory;
 pub mod reduce;
+pub mod reserve;
 pub mod room;
 pub mod simd;
 mod sync;

@@ -3,12 +3,14 @@
 //! Rust's collections abort the process where the allocator has nothing for them. What is made here asks first, and unwinds
 //! with [`OutOfMemory`] as the payload; no panic is reported. All that is on the way is dropped, on whichever thread it is, and who called
 //! the kernel catches it: the bindings make a `MemoryError` of it. What is small and does not grow with the input is allocated as
-//! everywhere in Rust.
+//! everywhere in Rust, and found in the [`reserve`] where there is nothing else; what is asked for here is not.
 
 use std::alloc::{self, Layout};
 use std::collections::{HashMap, TryReserveError};
 use std::hash::{BuildHasher, Hash};
 use std::panic;
+
+use crate::reserve;
 
 /// What a call unwinds with that there is no memory for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,16 +45,26 @@ pub trait Grow {
 impl<T> Grow for Vec<T> {
     #[inline(always)]
     fn room(&mut self, more: usize) {
-        if self.capacity() - self.len() < more && self.try_reserve(more).is_err() {
-            out_of_memory();
+        if self.capacity() - self.len() < more {
+            grow(self, more);
         }
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn grow<T>(vector: &mut Vec<T>, more: usize) {
+    if vector.try_reserve(more).is_err() || reserve::holds(vector.as_ptr()) {
+        out_of_memory();
     }
 }
 
 impl Grow for String {
     #[inline(always)]
     fn room(&mut self, more: usize) {
-        if self.capacity() - self.len() < more && self.try_reserve(more).is_err() {
+        if self.capacity() - self.len() < more
+            && (self.try_reserve(more).is_err() || reserve::holds(self.as_ptr()))
+        {
             out_of_memory();
         }
     }
@@ -76,7 +88,7 @@ impl<K: Eq + Hash, V, S: BuildHasher> Grow for HashMap<K, V, S> {
 #[must_use]
 pub fn with_room<T>(count: usize) -> Vec<T> {
     let mut made = Vec::new();
-    if made.try_reserve_exact(count).is_err() {
+    if made.try_reserve_exact(count).is_err() || reserve::holds(made.as_ptr()) {
         out_of_memory();
     }
     made
@@ -132,7 +144,11 @@ pub(crate) fn zeros<T: Zero>(count: usize) -> Vec<T> {
         out_of_memory();
     }
     // SAFETY: allocated by the allocator of vectors for an array of as many, which zeros are.
-    unsafe { Vec::from_raw_parts(start, count, count) }
+    let made = unsafe { Vec::from_raw_parts(start, count, count) };
+    if reserve::holds(made.as_ptr()) {
+        out_of_memory();
+    }
+    made
 }
 
 /// What an iterator gives that knows how much that is.
@@ -189,7 +205,7 @@ pub fn string(characters: impl Iterator<Item = char>) -> String {
 #[must_use]
 pub fn boxed(text: &str) -> Box<str> {
     let mut made = String::new();
-    if made.try_reserve_exact(text.len()).is_err() {
+    if made.try_reserve_exact(text.len()).is_err() || reserve::holds(made.as_ptr()) {
         out_of_memory();
     }
     made.push_str(text);

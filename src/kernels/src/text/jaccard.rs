@@ -1,6 +1,8 @@
 //! Jaccard's similarity of two sets of words, or of two sets of pieces of one length.
 
+use super::sort::sort;
 use super::units::{Symbol, Unit};
+use super::watch::Watch;
 use crate::room::{collected, gathered};
 use crate::threads::Interrupted;
 
@@ -20,11 +22,8 @@ pub(crate) fn similarity<T: Symbol>(
     pieces: Pieces,
     stop: &dyn Fn() -> bool,
 ) -> Result<f64, Interrupted> {
-    let a = set(a, pieces);
-    if stop() {
-        return Err(Interrupted);
-    }
-    let b = set(b, pieces);
+    let a = set(a, pieces, stop)?;
+    let b = set(b, pieces, stop)?;
     Ok(ratio(shared(&a, &b), [a.len(), b.len()]))
 }
 
@@ -49,15 +48,33 @@ pub(super) fn ratio(both: usize, [a, b]: [usize; 2]) -> f64 {
 }
 
 /// The pieces in order, each once.
-pub(super) fn set<T: Symbol>(text: &[T], pieces: Pieces) -> Vec<&[T]> {
+pub(super) fn set<'a, T: Symbol>(
+    text: &'a [T],
+    pieces: Pieces,
+    stop: &dyn Fn() -> bool,
+) -> Result<Vec<&'a [T]>, Interrupted> {
     let mut set: Vec<&[T]> = match pieces {
-        Pieces::Words => gathered(
-            text.split(|&unit| char::from_u32(unit.into()).is_some_and(char::is_whitespace))
-                .filter(|word| !word.is_empty()),
-        ),
+        Pieces::Words => words(text, stop)?,
         Pieces::Of(size, _) => collected(text.chunks(size.get())),
     };
-    set.sort_unstable();
+    let longest = match pieces {
+        Pieces::Words => set.iter().map(|word| word.len()).max().unwrap_or(0),
+        Pieces::Of(size, _) => size.get(),
+    };
+    sort(&mut set, longest, stop)?;
     set.dedup();
-    set
+    Ok(set)
+}
+
+/// What stands between white space.
+fn words<'a, T: Symbol>(
+    text: &'a [T],
+    stop: &dyn Fn() -> bool,
+) -> Result<Vec<&'a [T]>, Interrupted> {
+    let watch = Watch::new(stop);
+    let space = |&unit: &T| char::from_u32(unit.into()).is_some_and(char::is_whitespace);
+    // Stopped, it is as if there were spaces alone to come.
+    let words = text.split(|unit| !watch.goes_on() || space(unit));
+    let words = gathered(words.filter(|word| !word.is_empty()));
+    watch.whole(words)
 }

@@ -15,9 +15,11 @@ mod long;
 mod masks;
 mod osa;
 pub mod phonetic;
+mod sort;
 #[cfg(any(test, feature = "specification"))]
 pub(crate) mod specification;
 mod units;
+mod watch;
 
 use crate::simd::Level;
 use crate::threads::Interrupted;
@@ -117,7 +119,7 @@ pub fn jaro(pair: Pair<'_>, winkler: Winkler, stop: &dyn Fn() -> bool) -> Result
 
 /// Jaccard's similarity of the sets of pieces, in [0, 1]; 0 where there are no pieces.
 ///
-/// `stop` is asked from time to time, but not while the pieces of a string are put in order.
+/// `stop` is asked every millisecond or so.
 ///
 /// # Errors
 ///

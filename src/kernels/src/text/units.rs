@@ -5,7 +5,7 @@ use std::hash::Hash;
 use std::mem::MaybeUninit;
 
 use super::graphemes::{Interner, may_cluster};
-use crate::room::{Grow, collected, gathered};
+use crate::room::Grow;
 use crate::threads::Interrupted;
 
 /// What the distances and similarities count.
@@ -119,16 +119,20 @@ impl<'a> Text<'a> {
     }
 
     /// Its code points as characters.
-    pub(crate) fn chars(self) -> Vec<char> {
+    pub(crate) fn chars(self) -> impl Iterator<Item = char> + use<'a> {
         let scalar = |point: u32| char::from_u32(point).unwrap_or(char::REPLACEMENT_CHARACTER);
+        // One of these has something.
+        let (mut narrow, mut middle, mut wide, mut utf8) = (&[][..], &[][..], &[][..], "");
         match self {
-            Self::Points(Units::U8(units)) => collected(units.iter().map(|&unit| char::from(unit))),
-            Self::Points(Units::U16(units)) => {
-                collected(units.iter().map(|&unit| scalar(unit.into())))
-            }
-            Self::Points(Units::U32(units)) => collected(units.iter().map(|&unit| scalar(unit))),
-            Self::Utf8(text) => gathered(text.chars()),
+            Self::Points(Units::U8(units)) => narrow = units,
+            Self::Points(Units::U16(units)) => middle = units,
+            Self::Points(Units::U32(units)) => wide = units,
+            Self::Utf8(text) => utf8 = text,
         }
+        let narrow = narrow.iter().map(|&unit| char::from(unit));
+        let middle = middle.iter().map(move |&unit| scalar(unit.into()));
+        let wide = wide.iter().map(move |&unit| scalar(unit));
+        narrow.chain(middle).chain(wide).chain(utf8.chars())
     }
 }
 

@@ -14,6 +14,7 @@ use super::product::{Product, Sink, fits};
 use crate::Float;
 use crate::arch::{Arch, Kernel};
 use crate::memory::{Rows, Target};
+use crate::room::collected;
 use crate::simd::Level;
 use crate::sync::Mutex;
 use crate::sync::atomic::{self, AtomicU64};
@@ -72,7 +73,7 @@ pub(super) fn top_k<E: Element>(
             first,
             indices: &indices,
             scores: &scores,
-            states: (0..some.rows()).map(|_| State::new()).collect(),
+            states: collected((0..some.rows()).map(|_| State::new())),
         };
         let long = some.cols() > E::LONGEST || !fits::<E>(level, some.cols());
         if some.rows() <= few::FEW || corpus.rows() <= few::FEW || some.cols() == 0 || long {

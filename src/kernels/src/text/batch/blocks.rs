@@ -6,7 +6,7 @@ use std::mem::{align_of, size_of};
 use super::queries::Query;
 use super::strings::DENSE;
 use crate::arch::Word;
-use crate::room::{Grow, filled};
+use crate::room::{Grow, collected, filled};
 use crate::text::masks::low;
 
 /// Bytes of the largest register, and of a cache line.
@@ -42,7 +42,7 @@ impl Index {
                 next += 1;
             }
         }
-        let mut sparse: Vec<_> = sparse.into_iter().collect();
+        let mut sparse: Vec<_> = collected(sparse.into_iter());
         sparse.sort_unstable();
         Self { dense, sparse }
     }
@@ -157,7 +157,7 @@ impl<W: Word> Block<W> {
         Self {
             index,
             rows,
-            lengths: strings.iter().map(|string| string.len() as u8).collect(),
+            lengths: collected(strings.iter().map(|string| string.len() as u8)),
         }
     }
 

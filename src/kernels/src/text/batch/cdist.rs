@@ -8,6 +8,7 @@ use super::queries::Queries;
 use super::scores::{Asked, is_far, near};
 use crate::arch::{Arch, Kernel};
 use crate::memory::Target;
+use crate::room::collected;
 use crate::simd::Level;
 use crate::threads::{Interrupted, Team};
 
@@ -150,7 +151,7 @@ pub(super) fn split<'a>(items: &'a [Item], groups: usize, team: &Team<'_>) -> Ve
         PIECES * team.threads().get()
     };
     let ranges = wanted.div_ceil(groups.max(1)).max(1);
-    items.chunks(items.len().div_ceil(ranges).max(1)).collect()
+    collected(items.chunks(items.len().div_ceil(ranges).max(1)))
 }
 
 /// The columns of an item's strings.

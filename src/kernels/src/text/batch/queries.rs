@@ -112,6 +112,6 @@ impl Queries {
                 dense: dense.then(|| &self.bytes[range]),
             }
         };
-        group.iter().map(query).collect()
+        collected(group.iter().map(query))
     }
 }

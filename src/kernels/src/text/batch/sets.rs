@@ -26,7 +26,7 @@ impl Sets {
     ) -> Result<(Self, Strings), Interrupted> {
         let mut numbers: HashMap<Box<[u32]>, u32> = HashMap::new();
         let sets = strings.each_as(stop, |units, numbered| {
-            for piece in set(units, pieces) {
+            for piece in set(units, pieces, stop)? {
                 let next = numbers.len() as u32;
                 let number = numbers.get(piece).copied().unwrap_or_else(|| {
                     numbers.room(1);
@@ -36,6 +36,7 @@ impl Sets {
                 numbered.room(1);
                 numbered.push(number);
             }
+            Ok(())
         })?;
         Ok((Self { pieces, numbers }, sets))
     }
@@ -47,10 +48,11 @@ impl Sets {
         stop: &dyn Fn() -> bool,
     ) -> Result<Strings, Interrupted> {
         strings.each_as(stop, |units, numbered| {
-            let pieces = set(units, self.pieces);
+            let pieces = set(units, self.pieces, stop)?;
             let number = |piece: &[u32]| self.numbers.get(piece).copied().unwrap_or(UNKNOWN);
             numbered.room(pieces.len());
             numbered.extend(pieces.into_iter().map(number));
+            Ok(())
         })
     }
 }

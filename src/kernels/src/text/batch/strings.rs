@@ -6,6 +6,7 @@ use std::collections::TryReserveError;
 use crate::room::{Grow, collected, filled, gathered};
 use crate::text::graphemes::{Interner, may_cluster};
 use crate::text::ids::Ids;
+use crate::text::sort::sort;
 use crate::text::{Text, Unit, Units};
 use crate::threads::Interrupted;
 
@@ -161,7 +162,7 @@ impl Strings {
     pub(super) fn each_as(
         &self,
         stop: &dyn Fn() -> bool,
-        mut make: impl FnMut(&[u32], &mut Vec<u32>),
+        mut make: impl FnMut(&[u32], &mut Vec<u32>) -> Result<(), Interrupted>,
     ) -> Result<Self, Interrupted> {
         let mut others = Self {
             missing: collected(self.missing.iter().copied()),
@@ -171,7 +172,7 @@ impl Strings {
             if index.is_multiple_of(LOOK) && stop() {
                 return Err(Interrupted);
             }
-            make(self.get(index), &mut others.units);
+            make(self.get(index), &mut others.units)?;
             others.push_end();
         }
         Ok(others)
@@ -184,7 +185,7 @@ impl Strings {
                 return Err(Interrupted);
             }
             let range = self.range(index);
-            self.units[range].sort_unstable();
+            sort(&mut self.units[range], 1, stop)?;
         }
         Ok(())
     }

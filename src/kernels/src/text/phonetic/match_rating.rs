@@ -7,6 +7,8 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::{SHORT, ascii_capitals, capitals};
 use crate::room::{Grow, gathered};
 use crate::text::units::Text;
+use crate::text::watch::Watch;
+use crate::threads::Interrupted;
 
 /// Something in the string is neither a letter nor a space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,10 +30,13 @@ impl std::error::Error for NotAlphabetic {}
 ///
 /// # Errors
 ///
-/// Something is neither a letter nor a space.
-pub fn match_rating_codex(text: Text<'_>) -> Result<String, NotAlphabetic> {
-    let code = Code::new(text)?;
-    Ok(code.letters().iter().collect())
+/// `stop`, which is asked every millisecond or so, said true. Within: something is neither a letter nor a space.
+pub fn match_rating_codex(
+    text: Text<'_>,
+    stop: &dyn Fn() -> bool,
+) -> Result<Result<String, NotAlphabetic>, Interrupted> {
+    let code = Code::new(text, stop)?;
+    Ok(code.map(|code| code.letters().iter().collect()))
 }
 
 /// A code: never more than six code points, as those of no more than six bytes are kept whole and of others six are taken.
@@ -43,7 +48,10 @@ struct Code {
 }
 
 impl Code {
-    fn new(text: Text<'_>) -> Result<Self, NotAlphabetic> {
+    fn new(
+        text: Text<'_>,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Result<Self, NotAlphabetic>, Interrupted> {
         let mut code = Self {
             letters: ['\0'; 6],
             count: 0,
@@ -54,7 +62,7 @@ impl Code {
             let mut before = b'\0';
             for (position, &letter) in letters.iter().enumerate() {
                 if !(letter.is_ascii_alphabetic() || letter == b' ') {
-                    return Err(NotAlphabetic);
+                    return Ok(Err(NotAlphabetic));
                 }
                 let vowel = matches!(letter, b'A' | b'E' | b'I' | b'O' | b'U');
                 if if vowel {
@@ -67,18 +75,19 @@ impl Code {
                 before = letter;
             }
             code.bytes = code.count;
-            return Ok(code);
+            return Ok(Ok(code));
         }
-        let name = capitals(text);
-        if !name
-            .chars()
+        let watch = Watch::new(stop);
+        let name = capitals(text, &watch);
+        if !watch
+            .over(name.chars())
             .all(|letter| letter.is_alphabetic() || letter == ' ')
         {
-            return Err(NotAlphabetic);
+            return watch.whole(Err(NotAlphabetic));
         }
         let mut before = None;
         let mut whole = String::new();
-        for (position, letter) in name.graphemes(true).enumerate() {
+        for (position, letter) in watch.over(name.graphemes(true)).enumerate() {
             let vowel = matches!(letter, "A" | "E" | "I" | "O" | "U");
             if (vowel && position == 0) || (!vowel && before != Some(letter)) {
                 whole.room(letter.len());
@@ -89,7 +98,7 @@ impl Code {
         if whole.len() <= 6 {
             whole.chars().for_each(|letter| code.push(letter));
         } else {
-            let letters = gathered(whole.chars());
+            let letters = gathered(watch.over(whole.chars()));
             let three = letters.len().min(3);
             let ends = [&letters[..three], &letters[letters.len() - three..]];
             ends.into_iter()
@@ -97,7 +106,7 @@ impl Code {
                 .for_each(|&letter| code.push(letter));
         }
         code.bytes = code.letters().iter().map(|letter| letter.len_utf8()).sum();
-        Ok(code)
+        watch.whole(Ok(code))
     }
 
     /// Appends a letter; of more than six the first three and the last three are kept.
@@ -135,15 +144,24 @@ impl Code {
 ///
 /// # Errors
 ///
-/// Something in either is neither a letter nor a space.
-pub fn match_rating_comparison(a: Text<'_>, b: Text<'_>) -> Result<Option<bool>, NotAlphabetic> {
-    let (a, b) = (Code::new(a)?, Code::new(b)?);
+/// `stop`, which is asked every millisecond or so, said true. Within: something in either is neither a letter nor a space.
+pub fn match_rating_comparison(
+    a: Text<'_>,
+    b: Text<'_>,
+    stop: &dyn Fn() -> bool,
+) -> Result<Result<Option<bool>, NotAlphabetic>, Interrupted> {
+    let (a, b) = (Code::new(a, stop)?, Code::new(b, stop)?);
+    Ok(a.and_then(|a| b.map(|b| agree(&a, &b))))
+}
+
+/// Whether two codes do.
+fn agree(a: &Code, b: &Code) -> Option<bool> {
     if a.bytes.abs_diff(b.bytes) >= 3 {
-        return Ok(None);
+        return None;
     }
     let sum = a.bytes + b.bytes;
     // First what stands in one place from the left goes, then, of what is left, what does from the right.
-    let ((a, a_count), (b, b_count)) = (a.kept(&b), b.kept(&a));
+    let ((a, a_count), (b, b_count)) = (a.kept(b), b.kept(a));
     let common = a_count.min(b_count);
     let same = (0..common).filter(|&place| a[place] == b[place]).count();
     let differing = a_count.max(b_count) - same;
@@ -153,5 +171,5 @@ pub fn match_rating_comparison(a: Text<'_>, b: Text<'_>) -> Result<Option<bool>,
         8..=11 => 3,
         _ => 2,
     };
-    Ok(Some(differing + least <= 6))
+    Some(differing + least <= 6)
 }

@@ -3,37 +3,48 @@
 use super::{SHORT, ascii_capitals, capitals, decomposed};
 use crate::room::Grow;
 use crate::text::units::Text;
+use crate::text::watch::Watch;
+use crate::threads::Interrupted;
 
 /// The code of a name or of several words; nothing for nothing.
 ///
 /// Not as in the literature: a final MB keeps its B only where something follows that is no letter, and vice versa; SCH
 /// is not K; an initial is looked for in the capitals before they are decomposed; what is no letter is left out but counts
-/// as a neighbour.
-#[must_use]
-pub fn metaphone(text: Text<'_>) -> String {
+/// as a neighbour. `stop` is asked every millisecond or so.
+///
+/// # Errors
+///
+/// `stop` said true.
+pub fn metaphone(text: Text<'_>, stop: &dyn Fn() -> bool) -> Result<String, Interrupted> {
+    let watch = Watch::new(stop);
     let mut room = [0; SHORT];
     if let Some(letters) = ascii_capitals(text, &mut room) {
         let silent = SILENT.iter().any(|initial| letters.starts_with(initial));
-        return encode(&letters[usize::from(silent)..]);
+        return Ok(encode(&letters[usize::from(silent)..], &watch));
     }
-    let capitals = capitals(text);
+    let capitals = watch.whole(capitals(text, &watch))?;
     let silent = SILENT
         .iter()
         .any(|initial| capitals.as_bytes().starts_with(initial));
-    encode(&decomposed(&capitals)[usize::from(silent)..])
+    let letters = watch.whole(decomposed(&capitals, &watch))?;
+    let code = encode(&letters[usize::from(silent)..], &watch);
+    watch.whole(code)
 }
 
 /// Beginnings of which the first letter is not said.
 const SILENT: [&[u8]; 5] = [b"KN", b"GN", b"PN", b"WR", b"AE"];
 
+/// The code of these letters; of the first ones, where it is stopped.
 #[inline]
-fn encode<L: Copy + Into<char>>(letters: &[L]) -> String {
+fn encode<L: Copy + Into<char>>(letters: &[L], watch: &Watch<'_>) -> String {
     let mut code = String::new();
     code.room(2 * letters.len() + 1); // an X is two consonants
     let at = |position: usize| letters.get(position).map(|&letter| letter.into());
     let mut before = None;
     let mut position = 0;
-    while let Some(letter) = at(position) {
+    while let Some(letter) = at(position)
+        && watch.goes_on()
+    {
         let next = at(position + 1);
         // Of a double letter the second is heard, but for CC.
         if next == Some(letter) && letter != 'C' {

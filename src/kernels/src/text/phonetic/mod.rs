@@ -11,6 +11,7 @@ mod soundex;
 use unicode_normalization::UnicodeNormalization;
 
 use super::units::{Text, Units};
+use super::watch::Watch;
 use crate::room::{gathered, string};
 
 pub use match_rating::{NotAlphabetic, match_rating_codex, match_rating_comparison};
@@ -39,26 +40,26 @@ fn ascii_capitals<'a>(text: Text<'_>, room: &'a mut [u8; SHORT]) -> Option<&'a m
 }
 
 /// The string in capitals.
-fn capitals(text: Text<'_>) -> String {
+fn capitals(text: Text<'_>, watch: &Watch<'_>) -> String {
     let ascii = |text: &[u8]| {
-        string(
-            text.iter()
-                .map(|&unit| char::from(unit.to_ascii_uppercase())),
-        )
+        let capitals = text
+            .iter()
+            .map(|&unit| char::from(unit.to_ascii_uppercase()));
+        string(watch.over(capitals))
     };
     match text {
         Text::Points(Units::U8(units)) if units.is_ascii() => ascii(units),
         Text::Utf8(text) if text.is_ascii() => ascii(text.as_bytes()),
-        Text::Utf8(text) => string(text.chars().flat_map(char::to_uppercase)),
-        Text::Points(_) => string(text.chars().into_iter().flat_map(char::to_uppercase)),
+        _ => string(watch.over(text.chars().flat_map(char::to_uppercase))),
     }
 }
 
 /// The string in capitals, each letter before its marks: compatibility decomposition.
-fn decomposed(capitals: &str) -> Vec<char> {
+fn decomposed(capitals: &str, watch: &Watch<'_>) -> Vec<char> {
     if capitals.is_ascii() {
-        gathered(capitals.chars())
+        gathered(watch.over(capitals.chars()))
     } else {
-        gathered(capitals.nfkd())
+        // What is watched goes in, so that a letter with a million marks, which come out in order, is too.
+        gathered(watch.over(watch.over(capitals.chars()).nfkd()))
     }
 }

@@ -5,6 +5,8 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::{SHORT, ascii_capitals, capitals};
 use crate::room::{gathered, string, with_room};
 use crate::text::units::Text;
+use crate::text::watch::Watch;
+use crate::threads::Interrupted;
 
 /// A letter of a name: a byte of ASCII, or a grapheme cluster.
 trait Letter: Copy + PartialEq {
@@ -29,9 +31,14 @@ impl Letter for &str {
 /// The code of a name; nothing for nothing.
 ///
 /// A letter with marks is another letter: what is compared and kept are grapheme clusters. Not as in the literature: the
-/// ending is looked for in the name as it was given, not in the one with its beginning replaced, and the code is not cut.
-#[must_use]
-pub fn nysiis(text: Text<'_>) -> String {
+/// ending is looked for in the name as it was given, not in the one with its beginning replaced, and the code is not cut. `stop` is
+/// asked every millisecond or so.
+///
+/// # Errors
+///
+/// `stop` said true.
+pub fn nysiis(text: Text<'_>, stop: &dyn Fn() -> bool) -> Result<String, Interrupted> {
+    let watch = Watch::new(stop);
     let mut room = [0; SHORT];
     match ascii_capitals(text, &mut room) {
         // CR and LF are one cluster.
@@ -39,21 +46,22 @@ pub fn nysiis(text: Text<'_>) -> String {
             let mut name = [0; SHORT];
             let name = &mut name[..letters.len()];
             name.copy_from_slice(letters);
-            let code = encode(name, letters);
-            string(code.into_iter().map(char::from))
+            let code = encode(name, letters, &watch);
+            Ok(string(code.into_iter().map(char::from)))
         }
         _ => {
-            let name = capitals(text);
-            let mut letters = gathered(name.graphemes(true));
-            let code = encode(name.as_bytes(), &mut letters);
-            string(code.into_iter().flat_map(str::chars))
+            let name = watch.whole(capitals(text, &watch))?;
+            let mut letters = watch.whole(gathered(watch.over(name.graphemes(true))))?;
+            let code = encode(name.as_bytes(), &mut letters, &watch);
+            let code = string(watch.over(code.into_iter().flat_map(str::chars)));
+            watch.whole(code)
         }
     }
 }
 
-/// The code of a name of these letters.
+/// The code of a name of these letters; of the first ones, where it is stopped.
 #[inline]
-fn encode<L: Letter>(name: &[u8], letters: &mut [L]) -> Vec<L> {
+fn encode<L: Letter>(name: &[u8], letters: &mut [L], watch: &Watch<'_>) -> Vec<L> {
     let letters = ends_replaced(name, letters);
     let Some(&first) = letters.first() else {
         return Vec::new();
@@ -62,7 +70,7 @@ fn encode<L: Letter>(name: &[u8], letters: &mut [L]) -> Vec<L> {
     let mut code = with_room(letters.len());
     code.push(first);
     let mut position = 1;
-    while position < letters.len() {
+    while position < letters.len() && watch.goes_on() {
         let (sound, twice, more) = sound(letters, position);
         // What ends as the code does adds nothing.
         if code.last() != Some(&sound) {

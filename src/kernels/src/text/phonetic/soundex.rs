@@ -1,18 +1,30 @@
 //! Soundex: the first letter and three digits (Russell and Odell, 1918; the American rules of the National Archives).
 
-use super::{SHORT, ascii_capitals, capitals, decomposed};
+use unicode_normalization::UnicodeNormalization;
+
+use super::{SHORT, ascii_capitals};
 use crate::text::units::Text;
+use crate::text::watch::Watch;
+use crate::threads::Interrupted;
 
 /// The code of a name; nothing for nothing.
 ///
-/// Whatever is first stays as it is, letter or not. What is no letter parts letters of one digit, as a vowel does.
-#[must_use]
-pub fn soundex(text: Text<'_>) -> String {
+/// Whatever is first stays as it is, letter or not. What is no letter parts letters of one digit, as a vowel does. `stop` is asked
+/// every millisecond or so.
+///
+/// # Errors
+///
+/// `stop` said true.
+pub fn soundex(text: Text<'_>, stop: &dyn Fn() -> bool) -> Result<String, Interrupted> {
     let mut room = [0; SHORT];
-    match ascii_capitals(text, &mut room) {
-        Some(letters) => encode(letters.iter().map(|&letter| char::from(letter))),
-        None => encode(decomposed(&capitals(text)).into_iter()),
+    if let Some(letters) = ascii_capitals(text, &mut room) {
+        return Ok(encode(letters.iter().map(|&letter| char::from(letter))));
     }
+    let watch = Watch::new(stop);
+    // Letter by letter: four of them are enough for most.
+    let capitals = watch.over(text.chars().flat_map(char::to_uppercase));
+    let code = encode(watch.over(capitals.nfkd()));
+    watch.whole(code)
 }
 
 #[inline]

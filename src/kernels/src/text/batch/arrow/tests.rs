@@ -1,7 +1,7 @@
 //! Columns made here, sound and hostile ones, and what is read of them.
 
 use std::cell::Cell;
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::ptr;
 
 use proptest::collection::vec;
@@ -70,11 +70,10 @@ fn rows(strings: &Strings) -> Rows {
         .collect()
 }
 
-fn schema(format: &str, dictionary: Option<&mut Schema>) -> Schema {
-    let format = CString::new(format).expect("no zero");
+/// A type; both that it is made of have to outlive it.
+fn schema(format: &CStr, dictionary: Option<&mut Schema>) -> Schema {
     Schema {
-        // Leaked: some bytes a test.
-        format: format.into_raw(),
+        format: format.as_ptr(),
         name: ptr::null(),
         metadata: ptr::null(),
         flags: 2,
@@ -88,10 +87,11 @@ fn schema(format: &str, dictionary: Option<&mut Schema>) -> Schema {
 
 fn kind(format: &str) -> Result<Type, Fault> {
     let (outer, inner) = format.split_once(" of ").unwrap_or((format, ""));
-    let mut values = schema(inner, None);
+    let [outer, inner] = [outer, inner].map(|each| CString::new(each).expect("no zero"));
+    let mut values = schema(&inner, None);
     let dictionary = (!inner.is_empty()).then_some(&mut values);
     // SAFETY: made here.
-    unsafe { Type::of(&schema(outer, dictionary)) }
+    unsafe { Type::of(&schema(&outer, dictionary)) }
 }
 
 /// What is read of a chunk; the memory ends where the buffers do.
@@ -284,12 +284,12 @@ fn types_that_are_none_of_strings() {
         let found = kind(format);
         assert!(matches!(&found, Err(Fault::Type(_))), "{format}: {found:?}");
     }
-    let mut inner = schema("u", None);
-    let mut values = schema("i", Some(&mut inner));
+    let mut inner = schema(c"u", None);
+    let mut values = schema(c"i", Some(&mut inner));
     // SAFETY: made here.
-    let nested = unsafe { Type::of(&schema("i", Some(&mut values))) };
+    let nested = unsafe { Type::of(&schema(c"i", Some(&mut values))) };
     assert!(matches!(nested, Err(Fault::Type(_))));
-    let mut nothing = schema("u", None);
+    let mut nothing = schema(c"u", None);
     nothing.format = ptr::null();
     // SAFETY: made here.
     let nothing = unsafe { Type::of(&nothing) };

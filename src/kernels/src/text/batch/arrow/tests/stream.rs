@@ -34,7 +34,7 @@ unsafe extern "C" fn released_stream(stream: *mut Stream) {
 }
 
 unsafe extern "C" fn get_schema(stream: *mut Stream, out: *mut Schema) -> c_int {
-    let mut given = schema("u", None);
+    let mut given = schema(c"u", None);
     given.release = Some(released_schema);
     // SAFETY: the tests' own.
     unsafe {
