@@ -13,7 +13,7 @@ Look = Callable[..., Seen]
 THEIRS = {
     "aria-required-attr": "Sphinx writes the captions of the sidebar's lists as headings without a level",
     "landmark-unique": "furo's two sidebars are both asides without a name",
-    "scrollable-region-focusable": "Sphinx and furo give code and tables that scroll no tabindex; Chromium focuses them by itself",
+    "scrollable-region-focusable": "Sphinx and furo set no tabindex on code and tables that scroll; Chromium focuses them",
     "empty-table-header": "Markdown has no table without a head: where columns need no names, it is empty",
 }
 """Rules of axe that the theme, the generator or the format breaks, and what it is there."""
