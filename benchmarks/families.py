@@ -16,6 +16,8 @@ from benchmarks import workload
 from benchmarks.bindings import rows
 from benchmarks.calls import calls
 from benchmarks.chart import chart
+from benchmarks.cluster import dask
+from benchmarks.columns import polars
 from benchmarks.ffi import ffi
 from benchmarks.image import image
 from benchmarks.job import done as job_done
@@ -103,6 +105,8 @@ FAMILIES: dict[str, Callable[[], Iterator[Work]]] = {
     "text": text,
     "names": per_call,
     "job": job,
+    "polars": polars,
+    "dask": dask,
     "image": image,
     "chart": chart,
     "calls": calls,

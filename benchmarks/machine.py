@@ -11,7 +11,10 @@ from typing import Any
 
 import hotkernels
 
-PEERS = ("numpy", "simsimd", "numkong", "faiss-cpu", "rapidfuzz", "jellyfish", "nanobind", "pybind11", "cffi", "cython")
+PEERS = (
+    *("numpy", "simsimd", "numkong", "faiss-cpu", "rapidfuzz", "jellyfish", "nanobind", "pybind11", "cffi", "cython"),
+    *("polars", "polars-distance", "dask"),
+)
 
 
 def describe() -> dict[str, Any]:
