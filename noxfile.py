@@ -130,11 +130,12 @@ def announce(session: nox.Session) -> None:
 
 @session("ci", nightly=True)
 def peers(session: nox.Session) -> None:
-    """Hold text to jellyfish and RapidFuzz by 100,000 pairs an algorithm, and to polars, pyarrow and pandas by their columns"""
+    """Hold text to jellyfish and RapidFuzz by 100,000 pairs an algorithm, and to polars, pyarrow, pandas by their columns"""
     held = ["tests/test_text_peers.py", "tests/test_text_seeded.py", "--hypothesis-profile=nightly"]
     session.run("python", "-m", "scripts.tests", *held, *(session.posargs or ["cp314"]))
     # Columns of the libraries themselves; on every interpreter they are made by hand.
-    session.run("python", "-m", "scripts.tests", "--with=columns", "tests/test_columns.py", *(session.posargs or ["cp314"]))
+    read = ["tests/test_columns.py", "tests/test_polars.py"]
+    session.run("python", "-m", "scripts.tests", "--with=columns", *read, *(session.posargs or ["cp314"]))
 
 
 @session("ci", nightly=True)
@@ -273,6 +274,12 @@ def examples(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Build the documentation, warnings being errors, and run the code in it: nox -s docs -- [pages for pytest]"""
     session.run("python", "-m", "scripts.docs", *session.posargs)
+
+
+@session("browser", nightly=True)
+def browser(session: nox.Session) -> None:
+    """Look at the report's page and the documentation in headless Chromium: nox -s browser -- [pytest options]"""
+    session.run("python", "-m", "scripts.browser", *session.posargs)
 
 
 @session("ci")

@@ -1,8 +1,9 @@
 """Measures installed wheels beside their peers: builds them from the sources as they are, then runs benchmarks/ on each.
 
 Every family runs on the full-API wheel of the newest interpreter that all peers serve. What a call costs and how threads scale
-are also measured with the abi3 wheel of that interpreter, and threads with the free-threaded one. All of a run is kept in one
-file, for benchmarks/compare.py; and by family in benchmarks/results, of which the plots are drawn.
+are also measured with the abi3 wheel of that interpreter, and threads with the free-threaded one. With bindings, the other
+ways to write an extension, goes the workload, which both builds of the interpreter do. All of a run is kept in one file, for
+benchmarks/compare.py; and by family in benchmarks/results, of which the plots are drawn.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pathlib import Path
 from rich.markup import escape
 
 from benchmarks import compare, store
-from ci import checks, clean, host, interpreters, matrix, tools
+from ci import checks, host, interpreters, matrix, tools
 from ci.console import console
 from ci.errors import CiError
 from ci.matrix import Artifact, Interpreter, Matrix
@@ -51,12 +52,13 @@ def main(words: list[str]) -> int:
             return int(plot(served[GIL]))
         limited = abi3(declared, served[GIL])
         with tempfile.TemporaryDirectory(prefix="hotkernels-bench-") as folder:
-            bad |= measure(declared, served[GIL], artifact_for(declared, served[GIL]), Path(folder), [*args.family, *rounds])
+            chosen = list(dict.fromkeys([*args.family, *(["workload"] if "bindings" in args.family else [])]))
+            bad |= measure(declared, served[GIL], artifact_for(declared, served[GIL]), Path(folder), [*chosen, *rounds])
             if again := [family for family in ("ffi", "names", "threads") if not args.family or family in args.family]:
                 bad |= measure(declared, served[GIL], limited, Path(folder), [*again, *rounds])
-            if "threads" in again:
+            if freed := [family for family in ("threads", "workload") if not chosen or family in chosen]:
                 free = served[FREE_THREADED]
-                bad |= measure(declared, free, artifact_for(declared, free), Path(folder), ["threads", *rounds])
+                bad |= measure(declared, free, artifact_for(declared, free), Path(folder), [*freed, *rounds])
             keep(Path(folder) / RESULTS, args.output)
         bad |= plot(served[GIL])
     except CiError as error:
@@ -79,9 +81,9 @@ def measure(declared: Matrix, interpreter: Interpreter, artifact: Artifact, fold
     python = interpreters.find(interpreter)
     if python is None:
         raise CiError(f"no {interpreter.command} to measure on", todo="nox -s interpreters")
-    # The peers serve no free-threaded builds; NumPy, which the tests need as well, is all that threads are measured with.
-    wanted = clean.requirements(interpreter) if interpreter.free_threaded else ROOT / "ci" / "requirements" / "bench.txt"
-    bin_folder = tools.environment(wanted, python=python)
+    # The peers serve no free-threaded builds; what is measured there needs NumPy, and the ways to write an extension.
+    group = "bindings" if interpreter.free_threaded else "bench"
+    bin_folder = tools.environment(ROOT / "ci" / "requirements" / f"{group}.txt", python=python)
     site = install(declared, interpreter, python, folder, artifact)
     # The checkout's root is there for benchmarks/; the package is under src/ and cannot be imported from it.
     env = os.environ | {"PYTHONPATH": os.pathsep.join([str(site), str(ROOT)])}

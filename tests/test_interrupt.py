@@ -49,6 +49,7 @@ WORK: dict[str, Callable[[], Any]] = {
     "cdist of a similarity": lambda: hk.cdist(names[:4000], names[:2000], "jaro", threads=1),
     "cdist, long strings": lambda: hk.cdist(pages, pages, threads=2),
     "cdist, long strings, damerau": lambda: hk.cdist(pages, pages, "damerau_levenshtein", threads=1),
+    "cpdist, long strings": lambda: hk.cpdist(pages * 40, pages[::-1] * 40, "damerau_levenshtein", threads=2),
     "best_match": lambda: hk.best_match(names, cyrillic, threads=2),
     "best_match, long strings": lambda: hk.best_match(pages, pages[1:], "jaro_winkler", threads=2),
     "best_match, layout": lambda: hk.best_match([], cyrillic * 5),
