@@ -269,7 +269,7 @@ fn words_alone() {
         pair.and_then(|pair| text::levenshtein(Level::Scalar, pair, usize::MAX, &go_on))
     });
     let names = words(200, 8, 5);
-    let codes: [(&str, Code); 4] = [
+    let codes: [(&str, Code<'_>); 4] = [
         ("soundex", &|name| phonetic::soundex(name, &go_on).ok()),
         ("metaphone", &|name| phonetic::metaphone(name, &go_on).ok()),
         ("nysiis", &|name| phonetic::nysiis(name, &go_on).ok()),
