@@ -13,7 +13,6 @@ import numpy as np
 
 from benchmarks.calls import calls
 from benchmarks.chart import chart
-from benchmarks.cluster import dask
 from benchmarks.columns import polars
 from benchmarks.ffi import ffi
 from benchmarks.image import image
@@ -102,7 +101,6 @@ FAMILIES: dict[str, Callable[[], Iterator[Work]]] = {
     "names": per_call,
     "job": job,
     "polars": polars,
-    "dask": dask,
     "image": image,
     "chart": chart,
     "calls": calls,

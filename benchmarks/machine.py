@@ -11,7 +11,7 @@ from typing import Any
 
 import hotkernels
 
-PEERS = ("numpy", "simsimd", "numkong", "faiss-cpu", "rapidfuzz", "jellyfish", "nanobind", "polars", "polars-distance", "dask")
+PEERS = ("numpy", "simsimd", "numkong", "faiss-cpu", "rapidfuzz", "jellyfish", "nanobind", "polars", "polars-distance")
 
 
 def describe() -> dict[str, Any]:
