@@ -144,9 +144,10 @@ def endure(session: nox.Session) -> None:
     long = ["growth", "no_memory", "shutdown", "races", "interpreters", "interrupt", "threads"]
     held = [f"tests/test_{name}.py" for name in long]
     chosen = session.posargs or ["cp314", "cp314t"]
-    session.run("python", "-m", "scripts.tests", *held, "--hypothesis-profile=nightly", *chosen)
+    # One at a time: a night is for what only a quiet machine shows.
+    session.run("python", "-m", "scripts.tests", "--jobs=1", *held, "--hypothesis-profile=nightly", *chosen)
     # Every test in many threads at once, again and again, where threads are free.
-    many = ["--threads=16", "--iterations=10"]
+    many = ["--jobs=1", "--threads=16", "--iterations=10"]
     free = [name for name in chosen if name.endswith("t")]
     if free:
         session.run("python", "-m", "scripts.tests", *many, *free)
@@ -275,10 +276,22 @@ def docs(session: nox.Session) -> None:
     session.run("python", "-m", "scripts.docs", *session.posargs)
 
 
+@session("browser", nightly=True)
+def browser(session: nox.Session) -> None:
+    """Look at the report's page and the documentation in headless Chromium: nox -s browser -- [pytest options]"""
+    session.run("python", "-m", "scripts.browser", *session.posargs)
+
+
 @session("ci")
 def bench(session: nox.Session) -> None:
-    """Measure the kernels beside their peers: nox -s bench -- [FAMILY …]"""
+    """Measure the kernels beside their peers: nox -s bench -- [FAMILY …]; two runs beside each other: --compare A B"""
     session.run("python", "-m", "scripts.bench", *session.posargs)
+
+
+@session("ci", nightly=True)
+def counts(session: nox.Session) -> None:
+    """Hold the instructions of the hot kernels to their baseline (valgrind, x86_64 Linux): nox -s counts -- [--keep]"""
+    session.run("python", "-m", "scripts.counts", *session.posargs)
 
 
 @session("nox")

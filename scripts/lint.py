@@ -24,6 +24,7 @@ from scripts.tests import install
 
 TYPED = "cp314"  # stubs are checked against the newest final release; others where it is missing
 FUZZ = ("--manifest-path", "fuzz/Cargo.toml")  # a workspace of its own
+MEASURED = ("benchmarks/bindings/pyo3", "benchmarks/workload/rust")  # the same; compiled only where they are measured
 CLIPPY = ("cargo", "clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--target-dir", "target/checks")
 
 # No address of a person until the project has a public home (pyproject.toml says so); and the description is Markdown, which
@@ -93,6 +94,9 @@ def checks(typed: tuple[Path, Path] | None) -> Iterator[Check]:
     yield Check(name="format of Python", command=("ruff", "format", "--quiet", "--diff", "."), fix="--fix")
     yield Check(name="format of Rust", command=("cargo", "fmt", "--all", "--check"), fix="--fix")
     yield Check(name="format of the fuzz targets", command=("cargo", "fmt", *FUZZ, "--check"), fix="--fix")
+    for folder in MEASURED:
+        format_of = ("cargo", "fmt", "--manifest-path", f"{folder}/Cargo.toml", "--check")
+        yield Check(name=f"format of {folder}", command=format_of, fix="--fix")
     if workflows := existing(".github/workflows"):
         yield Check(name="zizmor", command=("zizmor", "--offline", "--quiet", "--persona", "pedantic", ".github"))
         files = sorted(str(path.relative_to(ROOT)) for path in (ROOT / workflows[0]).glob("*.yml"))
@@ -158,7 +162,8 @@ def fix() -> None:
     run(["ruff", "check", "--fix-only", "--quiet", "."], what="correcting", cwd=ROOT)
     run(["ruff", "format", "--quiet", "."], what="formatting", cwd=ROOT)
     run(["cargo", "fmt", "--all"], what="formatting", cwd=ROOT)
-    run(["cargo", "fmt", *FUZZ], what="formatting", cwd=ROOT)
+    for manifest in (FUZZ, *(("--manifest-path", f"{folder}/Cargo.toml") for folder in MEASURED)):
+        run(["cargo", "fmt", *manifest], what="formatting", cwd=ROOT)
 
 
 if __name__ == "__main__":
