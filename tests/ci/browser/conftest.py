@@ -76,7 +76,7 @@ def look(browser: Browser) -> Iterator[Callable[..., Seen]]:
         context = browser.new_context(viewport={"width": WIDTHS[width], "height": 900}, **options)
         contexts.append(context)
         seen = Seen(context.new_page())
-        seen.page.set_default_timeout(10_000)
+        seen.page.set_default_timeout(60_000)
 
         def route(request: Any) -> None:
             if request.request.url.startswith(("file:", "data:", "http://127.0.0.1:")):
