@@ -130,11 +130,12 @@ def announce(session: nox.Session) -> None:
 
 @session("ci", nightly=True)
 def peers(session: nox.Session) -> None:
-    """Hold text to jellyfish and RapidFuzz by 100,000 pairs an algorithm, and to polars, pyarrow and pandas by their columns"""
+    """Hold text to jellyfish and RapidFuzz by 100,000 pairs an algorithm, and to polars, pyarrow, pandas by their columns"""
     held = ["tests/test_text_peers.py", "tests/test_text_seeded.py", "--hypothesis-profile=nightly"]
     session.run("python", "-m", "scripts.tests", *held, *(session.posargs or ["cp314"]))
     # Columns of the libraries themselves; on every interpreter they are made by hand.
-    session.run("python", "-m", "scripts.tests", "--with=columns", "tests/test_columns.py", *(session.posargs or ["cp314"]))
+    read = ["tests/test_columns.py", "tests/test_polars.py"]
+    session.run("python", "-m", "scripts.tests", "--with=columns", *read, *(session.posargs or ["cp314"]))
 
 
 @session("ci", nightly=True)
@@ -143,9 +144,10 @@ def endure(session: nox.Session) -> None:
     long = ["growth", "no_memory", "shutdown", "races", "interpreters", "interrupt", "threads"]
     held = [f"tests/test_{name}.py" for name in long]
     chosen = session.posargs or ["cp314", "cp314t"]
-    session.run("python", "-m", "scripts.tests", *held, "--hypothesis-profile=nightly", *chosen)
+    # One at a time: a night is for what only a quiet machine shows.
+    session.run("python", "-m", "scripts.tests", "--jobs=1", *held, "--hypothesis-profile=nightly", *chosen)
     # Every test in many threads at once, again and again, where threads are free.
-    many = ["--threads=16", "--iterations=10"]
+    many = ["--jobs=1", "--threads=16", "--iterations=10"]
     free = [name for name in chosen if name.endswith("t")]
     if free:
         session.run("python", "-m", "scripts.tests", *many, *free)
@@ -274,10 +276,22 @@ def docs(session: nox.Session) -> None:
     session.run("python", "-m", "scripts.docs", *session.posargs)
 
 
+@session("browser", nightly=True)
+def browser(session: nox.Session) -> None:
+    """Look at the report's page and the documentation in headless Chromium: nox -s browser -- [pytest options]"""
+    session.run("python", "-m", "scripts.browser", *session.posargs)
+
+
 @session("ci")
 def bench(session: nox.Session) -> None:
-    """Measure the kernels beside their peers: nox -s bench -- [FAMILY …]"""
+    """Measure the kernels beside their peers: nox -s bench -- [FAMILY …]; two runs beside each other: --compare A B"""
     session.run("python", "-m", "scripts.bench", *session.posargs)
+
+
+@session("ci", nightly=True)
+def counts(session: nox.Session) -> None:
+    """Hold the instructions of the hot kernels to their baseline (valgrind, x86_64 Linux): nox -s counts -- [--keep]"""
+    session.run("python", "-m", "scripts.counts", *session.posargs)
 
 
 @session("nox")

@@ -14,7 +14,7 @@ from dataclasses import asdict  # noqa: E402
 from datetime import UTC, datetime  # noqa: E402
 from pathlib import Path  # noqa: E402
 
-from benchmarks import families, job, machine, measure  # noqa: E402
+from benchmarks import families, machine, measure  # noqa: E402
 
 
 def main() -> None:
@@ -38,10 +38,10 @@ def main() -> None:
             result = measure.run(work, args.rounds)
             results.append(asdict(result))
             show(result)
-        whole = job.done() if family == "job" else None
+        beside = families.BESIDE[family](args.rounds) if family in families.BESIDE else {}
         if args.output:
             name = f"{info['abi']}-{family}.json"
-            content = {"machine": where, "results": results} | ({"done": whole} if whole else {})
+            content = {"machine": where, "results": results} | beside
             print(f"  raw results: {keep(args.output / name, content)}")
 
 

@@ -103,7 +103,7 @@ def narrow(a: np.ndarray, b: np.ndarray) -> Iterator[Work]:
 
 def by_part(a: np.ndarray, b: np.ndarray) -> Iterator[Work]:
     """Where the time of dot(a, b) goes: each engine does what one before it does, and one thing more."""
-    pyo3 = bindings.load()["pyo3"]
+    pyo3 = bindings.load("pyo3")["pyo3"]
     va, vb = hk.Vector(a), hk.Vector(b)
     parts: dict[str, Callable[[], object]] = {
         "1 the loop: an empty lambda": lambda: None,
@@ -124,7 +124,7 @@ def by_part(a: np.ndarray, b: np.ndarray) -> Iterator[Work]:
 
 def by_binding() -> Iterator[Work]:
     """What a call costs with each way to write an extension."""
-    modules = bindings.load()
+    modules = bindings.load("C", "nanobind", "pyo3", "pyo3, abi3")
     first, second = INTEGERS
     yield Work(
         name="add(int, int)",

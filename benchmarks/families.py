@@ -7,14 +7,20 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import hotkernels as hk
 import numpy as np
 
+from benchmarks import workload
+from benchmarks.bindings import rows
 from benchmarks.calls import calls
 from benchmarks.chart import chart
+from benchmarks.cluster import dask
+from benchmarks.columns import polars
 from benchmarks.ffi import ffi
 from benchmarks.image import image
+from benchmarks.job import done as job_done
 from benchmarks.job import job
 from benchmarks.measure import Work, relative_error
 from benchmarks.text import per_call, text
@@ -99,9 +105,19 @@ FAMILIES: dict[str, Callable[[], Iterator[Work]]] = {
     "text": text,
     "names": per_call,
     "job": job,
+    "polars": polars,
+    "dask": dask,
     "image": image,
     "chart": chart,
     "calls": calls,
     "ffi": ffi,
     "threads": threads,
+    "bindings": rows.rows,
+    "workload": workload.workload,
 }
+BESIDE: dict[str, Callable[[int], dict[str, Any]]] = {
+    "job": lambda _: {"done": job_done()},
+    "bindings": rows.beside,
+    "workload": workload.beside,
+}
+"""What a family keeps beside its rows, measured in so many rounds."""

@@ -11,13 +11,17 @@ from typing import Any
 
 import hotkernels
 
-PEERS = ("numpy", "simsimd", "numkong", "faiss-cpu", "rapidfuzz", "jellyfish", "nanobind")
+PEERS = (
+    *("numpy", "simsimd", "numkong", "faiss-cpu", "rapidfuzz", "jellyfish", "nanobind", "pybind11", "cffi", "cython"),
+    *("polars", "polars-distance", "dask"),
+)
 
 
 def describe() -> dict[str, Any]:
     return {
         "cpu": cpu_model(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "load": round(os.getloadavg()[0], 1),  # before: what other programs took, beside whom wall time is long
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "free_threaded": not getattr(sys, "_is_gil_enabled", lambda: True)(),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks import text_plots
+from benchmarks import bindings_plots, text_plots
 
 RESULTS = Path(__file__).parent / "results"
 PLOTS = Path(__file__).parent / "plots"
@@ -130,6 +130,9 @@ ALL: dict[str, Plot] = {
     "threads": Plot(files=("cp314-threads.json", "cp312-abi3-threads.json", "cp314t-threads.json"), draw=threads),
     "text": Plot(files=("cp314-text.json",), draw=text_plots.text),
     "job": Plot(files=("cp314-job.json",), draw=text_plots.job),
+    "bindings": Plot(files=("cp314-bindings.json",), draw=bindings_plots.bindings),
+    "handover": Plot(files=("cp314-bindings.json",), draw=bindings_plots.handover),
+    "workload": Plot(files=("cp314-workload.json", "cp314t-workload.json"), draw=bindings_plots.workload),
 }
 
 

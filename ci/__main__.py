@@ -19,7 +19,7 @@ VERBS = {
     "audit": "check every artifact without running it",
     "test": "install each wheel in clean environments and run the tests on it",
     "gate": "decide whether what is there may be released; reads only",
-    "report": "write report.html and report.md, and SHA256SUMS of what may be released",
+    "report": "write report.html and report.md; SHA256SUMS and evidence.zip of what may be released",
     "publish": "send the gated files to an index, and see every one there",
     "published": "say whether a version on an index is whole; reads only",
 }
@@ -39,7 +39,7 @@ def parser(chosen: str | None) -> argparse.ArgumentParser:
     """The command line. Only the chosen verb is imported: the gate runs where the auditing tools are not installed."""
     top = argparse.ArgumentParser(
         prog="python -m ci",
-        description="Builds, audits, tests and gates what hotkernels releases.",
+        description="Builds, audits, tests and gates what is released.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,

@@ -129,7 +129,8 @@ def well_formed(evidence: Evidence) -> None:
 
 
 def discard(dist: Path, artifact: str) -> None:
-    """Removes all evidence about an artifact whose bytes are about to change, and the sums of the set that it was in."""
-    (dist / "SHA256SUMS").unlink(missing_ok=True)
+    """Removes all evidence about an artifact whose bytes are about to change, and what was made of the whole set."""
+    for name in ("SHA256SUMS", "evidence.zip"):
+        (dist / name).unlink(missing_ok=True)
     for path in folder(dist).glob(f"{artifact}.*.json"):
         path.unlink()

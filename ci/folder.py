@@ -11,7 +11,7 @@ from ci.errors import CiError
 from ci.matrix import Artifact
 from ci.paths import DIST
 
-OURS = frozenset({"evidence", "logs", "report.html", "report.md", "SHA256SUMS"})
+OURS = frozenset({"evidence", "logs", "report.html", "report.md", "SHA256SUMS", "evidence.zip"})
 """What the verbs themselves put beside the artifacts."""
 
 

@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Literal, TypeVar
 
 from packaging.tags import Tag, cpython_tags, parse_tag
@@ -111,10 +111,11 @@ class Artifact:
 
 @dataclass(frozen=True, kw_only=True)
 class Matrix:
-    """The declaration, read."""
+    """The declaration, read. crates: the project's own and their folders, the extension's first."""
 
     name: str
     module: str
+    crates: dict[str, str]
     rust: str
     wheel_budget: int
     sdist_budget: int
@@ -128,7 +129,7 @@ class Matrix:
     def digests(self) -> dict[str, str]:
         """The SHA-256 of each table's meaning: comments and layout aside. Evidence carries them."""
         tables = {
-            "project": [self.name, self.module, self.rust, self.wheel_budget, self.sdist_budget],
+            "project": [self.name, self.module, self.crates, self.rust, self.wheel_budget, self.sdist_budget],
             "lane": [asdict(lane) for lane in self.lanes],
             "interpreter": [asdict(interpreter) for interpreter in self.interpreters],
             "wheel": [[wheel.tag, wheel.lane.name, wheel.interpreter.name] for wheel in self.wheels],
@@ -136,6 +137,16 @@ class Matrix:
             "sdist": [self.sdist_interpreter.name],
         }
         return {name: hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest() for name, rows in tables.items()}
+
+    @property
+    def extension_crate(self) -> str:
+        """The crate that the extension module is: what an SBOM is of."""
+        return next(iter(self.crates))
+
+    @property
+    def marker(self) -> str:
+        """What stands before the ABI's name in the extension's read-only data."""
+        return f"{self.name}-abi:"
 
     def select_platforms(self, names: Iterable[str]) -> tuple[Platform, ...]:
         """The platforms of these names; none or "all" is every one."""
@@ -179,7 +190,7 @@ TABLES = frozenset({"project", "lane", "interpreter", "wheel", "sdist", "platfor
 LARGEST_BUDGET = 100_000_000
 """What an index takes of one file."""
 
-PROJECT = frozenset({"name", "module", "wheel-budget", "sdist-budget", "rust"})
+PROJECT = frozenset({"name", "module", "crates", "wheel-budget", "sdist-budget", "rust"})
 
 
 def load(path: Path = ROOT / "ci" / "matrix.toml") -> Matrix:
@@ -195,6 +206,7 @@ def load(path: Path = ROOT / "ci" / "matrix.toml") -> Matrix:
         made = Matrix(
             name=project["name"],
             module=project["module"],
+            crates={str(name): str(folder) for name, folder in project["crates"].items()},
             rust=project["rust"],
             wheel_budget=project["wheel-budget"],
             sdist_budget=project["sdist-budget"],
@@ -237,6 +249,7 @@ def digests() -> dict[str, str]:
 
 def contradictions(made: Matrix) -> Iterator[str]:
     """What cannot be meant: a row that says two things, or that nothing comes of."""
+    yield from astray(made.crates)
     for interpreter in made.interpreters:
         if interpreter.name != f"cp{interpreter.version.replace('.', '')}{'t' * interpreter.free_threaded}":
             yield f"interpreter {interpreter.name} is not CPython {interpreter.version}{'t' * interpreter.free_threaded}"
@@ -251,6 +264,15 @@ def contradictions(made: Matrix) -> Iterator[str]:
     for name, budget in (("wheel-budget", made.wheel_budget), ("sdist-budget", made.sdist_budget)):
         if type(budget) is not int or not 0 < budget <= LARGEST_BUDGET:
             yield f"{name} {budget!r} is no number of bytes up to {LARGEST_BUDGET:,}"
+
+
+def astray(crates: dict[str, str]) -> Iterator[str]:
+    """What cannot be the project's own crates."""
+    if not crates:
+        yield "crates names none: the extension's is one"
+    for name, folder in crates.items():
+        if PurePosixPath(folder).is_absolute() or ".." in PurePosixPath(folder).parts:
+            yield f"crate {name}: {folder} is no folder of the checkout"
 
 
 def bent(platform: Platform) -> Iterator[str]:

@@ -65,7 +65,8 @@ def sums(path: Path) -> dict[str, str]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise CiError(f"{path}: {error}", expected="a file of sha256sum", todo="sha256sum hotkernels-* > SHA256SUMS") from error
+        todo = "sha256sum *.whl *.tar.gz > SHA256SUMS"
+        raise CiError(f"{path}: {error}", expected="a file of sha256sum", todo=todo) from error
     found = {}
     for line in lines:
         if not (match := re.fullmatch(r"([0-9a-f]{64}) [ *](?:\./)?([^/]+)", line)):
@@ -73,7 +74,7 @@ def sums(path: Path) -> dict[str, str]:
                 f"{path.name}: not a line of sha256sum",
                 expected="64 hexadecimal digits, two spaces, a file name",
                 found=line,
-                todo="sha256sum hotkernels-* > SHA256SUMS",
+                todo="sha256sum *.whl *.tar.gz > SHA256SUMS",
             )
         found[match[2]] = match[1]
     return found

@@ -23,6 +23,7 @@ extensions = [
     "sphinx_copybutton",  # code is there to be taken
     "reference",  # {reference}: a function by its docstring and its stub
     "speed",  # {speed}: a table from the raw results
+    "bindings",  # {bindings}: another, of ways to write an extension
     "sources",  # links to files that are not pages lead to the repository
 ]
 exclude_patterns = ["extensions"]

@@ -19,7 +19,7 @@ from ci.evidence import sha256
 from ci.paths import DIST
 from ci.process import run
 
-BESIDE = ("SHA256SUMS", "report.html")
+BESIDE = ("SHA256SUMS", "evidence.zip", "report.html")
 
 
 def main() -> int:

@@ -1,14 +1,17 @@
 """Measures installed wheels beside their peers: builds them from the sources as they are, then runs benchmarks/ on each.
 
 Every family runs on the full-API wheel of the newest interpreter that all peers serve. What a call costs and how threads scale
-are also measured with the abi3 wheel of that interpreter, and threads with the free-threaded one. Raw results go to
-benchmarks/results, and the plots are drawn from them.
+are also measured with the abi3 wheel of that interpreter, and threads with the free-threaded one. With bindings, the other
+ways to write an extension, goes the workload, which both builds of the interpreter do. All of a run is kept in one file, for
+benchmarks/compare.py; and by family in benchmarks/results, of which the plots are drawn.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,7 +19,8 @@ from pathlib import Path
 
 from rich.markup import escape
 
-from ci import checks, clean, host, interpreters, matrix, tools
+from benchmarks import compare, store
+from ci import checks, host, interpreters, matrix, tools
 from ci.console import console
 from ci.errors import CiError
 from ci.matrix import Artifact, Interpreter, Matrix
@@ -26,6 +30,9 @@ from scripts.tests import artifact_for, install
 GIL, FREE_THREADED = "cp314", "cp314t"
 """The newest final release; peers have wheels for it."""
 
+RESULTS = "results"
+"""The folder in which a run gathers its families."""
+
 
 def main(words: list[str]) -> int:
     declared = matrix.load()
@@ -34,6 +41,9 @@ def main(words: list[str]) -> int:
     parser.add_argument("family", nargs="*", help="of benchmarks/README.md (all)")
     parser.add_argument("--rounds", default="15", metavar="N", help="counted rounds a row (15)")
     parser.add_argument("--plots", action="store_true", help="measure nothing, make plots and tables of the raw results anew")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="the file of this run (target/bench/<when it ended>.json)")
+    if words[:1] == ["--compare"]:  # measures nothing; what follows is for benchmarks/compare.py
+        return compare.main(words[1:])
     args = parser.parse_args(words)
     rounds = ["--rounds", args.rounds]
     bad = False
@@ -42,12 +52,14 @@ def main(words: list[str]) -> int:
             return int(plot(served[GIL]))
         limited = abi3(declared, served[GIL])
         with tempfile.TemporaryDirectory(prefix="hotkernels-bench-") as folder:
-            bad |= measure(declared, served[GIL], artifact_for(declared, served[GIL]), Path(folder), [*args.family, *rounds])
+            chosen = list(dict.fromkeys([*args.family, *(["workload"] if "bindings" in args.family else [])]))
+            bad |= measure(declared, served[GIL], artifact_for(declared, served[GIL]), Path(folder), [*chosen, *rounds])
             if again := [family for family in ("ffi", "names", "threads") if not args.family or family in args.family]:
                 bad |= measure(declared, served[GIL], limited, Path(folder), [*again, *rounds])
-            if "threads" in again:
+            if freed := [family for family in ("threads", "workload") if not chosen or family in chosen]:
                 free = served[FREE_THREADED]
-                bad |= measure(declared, free, artifact_for(declared, free), Path(folder), ["threads", *rounds])
+                bad |= measure(declared, free, artifact_for(declared, free), Path(folder), [*freed, *rounds])
+            keep(Path(folder) / RESULTS, args.output)
         bad |= plot(served[GIL])
     except CiError as error:
         console.print(f"[bold red]error:[/] {escape(str(error))}")
@@ -69,16 +81,29 @@ def measure(declared: Matrix, interpreter: Interpreter, artifact: Artifact, fold
     python = interpreters.find(interpreter)
     if python is None:
         raise CiError(f"no {interpreter.command} to measure on", todo="nox -s interpreters")
-    # The peers serve no free-threaded builds; NumPy, which the tests need as well, is all that threads are measured with.
-    wanted = clean.requirements(interpreter) if interpreter.free_threaded else ROOT / "ci" / "requirements" / "bench.txt"
-    bin_folder = tools.environment(wanted, python=python)
+    # The peers serve no free-threaded builds; what is measured there needs NumPy, and the ways to write an extension.
+    group = "bindings" if interpreter.free_threaded else "bench"
+    bin_folder = tools.environment(ROOT / "ci" / "requirements" / f"{group}.txt", python=python)
     site = install(declared, interpreter, python, folder, artifact)
     # The checkout's root is there for benchmarks/; the package is under src/ and cannot be imported from it.
     env = os.environ | {"PYTHONPATH": os.pathsep.join([str(site), str(ROOT)])}
-    output = ROOT / "benchmarks" / "results"
     console.rule(f"{checks.abi(artifact)} on {interpreter.command}", align="left")
-    command: list[str | Path] = [bin_folder / "python", "-P", "-m", "benchmarks", "--output", output, *words]
+    command: list[str | Path] = [bin_folder / "python", "-P", "-m", "benchmarks", "--output", folder / RESULTS, *words]
     return subprocess.run(command, cwd=ROOT, env=env, check=False).returncode != 0
+
+
+def keep(results: Path, output: Path | None) -> None:
+    """Writes the run's one file, and puts each family's results in the place of those before."""
+    if not any(results.glob("*.json")):
+        return
+    run = store.gather(results)
+    when = run["finished"].replace(":", "").replace("+0000", "Z")
+    output = output or ROOT / "target" / "bench" / f"{when}.json"
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(json.dumps(run, indent=1) + "\n", encoding="utf-8")
+    console.print(f"all of this run: {output.relative_to(ROOT) if output.is_relative_to(ROOT) else output}")
+    for path in results.glob("*.json"):
+        shutil.copyfile(path, ROOT / "benchmarks" / "results" / path.name)
 
 
 def plot(interpreter: Interpreter) -> bool:

@@ -24,7 +24,12 @@ from scripts.tests import install
 
 TYPED = "cp314"  # stubs are checked against the newest final release; others where it is missing
 FUZZ = ("--manifest-path", "fuzz/Cargo.toml")  # a workspace of its own
+MEASURED = ("benchmarks/bindings/pyo3", "benchmarks/workload/rust")  # the same; compiled only where they are measured
 CLIPPY = ("cargo", "clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--target-dir", "target/checks")
+
+# No address of a person until the project has a public home (pyproject.toml says so); and the description is Markdown, which
+# pyroma reads as reStructuredText where its content type has parameters, as maturin's has.
+PYROMA = "AuthorEmail,ValidREST"
 
 # A test's parameters are arrays and dtypes of every kind; what a call of the package takes and gives is still checked.
 LOOSE = tuple(f"--disable-error-code={code}" for code in ("no-any-return", "no-untyped-call", "operator", "var-annotated"))
@@ -81,13 +86,17 @@ def checks(typed: tuple[Path, Path] | None) -> Iterator[Check]:
         mypy = (str(bin_folder / "python"), "-P", "-m", "mypy")
         types = (*mypy, *LOOSE, "--exclude", "^tests/ci/", "tests", "scripts/endurance")
         yield Check(name="types of tests", command=types, env=path)
-        yield Check(name="types of hotkernels.dask", command=(*mypy, str(site / "hotkernels" / "dask.py")), env=path)
+        modules = [str(site / "hotkernels" / f"{name}.py") for name in ("dask", "polars")]
+        yield Check(name="types of hotkernels.dask, hotkernels.polars", command=(*mypy, *modules), env=path)
         stubtest = ("mypy.stubtest", "hotkernels", "--mypy-config-file=pyproject.toml", "--allowlist=scripts/stubtest.txt")
         yield Check(name="stubs against the module", command=(*mypy[:-1], *stubtest), env=path)
     yield Check(name="ruff", command=("ruff", "check", "--quiet", "."), fix="--fix")
     yield Check(name="format of Python", command=("ruff", "format", "--quiet", "--diff", "."), fix="--fix")
     yield Check(name="format of Rust", command=("cargo", "fmt", "--all", "--check"), fix="--fix")
     yield Check(name="format of the fuzz targets", command=("cargo", "fmt", *FUZZ, "--check"), fix="--fix")
+    for folder in MEASURED:
+        format_of = ("cargo", "fmt", "--manifest-path", f"{folder}/Cargo.toml", "--check")
+        yield Check(name=f"format of {folder}", command=format_of, fix="--fix")
     if workflows := existing(".github/workflows"):
         yield Check(name="zizmor", command=("zizmor", "--offline", "--quiet", "--persona", "pedantic", ".github"))
         files = sorted(str(path.relative_to(ROOT)) for path in (ROOT / workflows[0]).glob("*.yml"))
@@ -101,6 +110,7 @@ def checks(typed: tuple[Path, Path] | None) -> Iterator[Check]:
         yield Check(name="seeded mistakes in workflows", command=("python", "-m", "scripts.seeds"))
     yield Check(name="spelling", command=("codespell",))
     yield Check(name="pyproject.toml", command=("validate-pyproject", "pyproject.toml"))
+    yield Check(name="what an index shows", command=("pyroma", "--directory", "--min=10", f"--skip-tests={PYROMA}", "."))
     yield Check(name="conventions", command=("repo-review", "--format", "rich", "--show", "errskip", "."))
     yield Check(name="locks", command=("python", "-m", "scripts.lock", "--check"))
     yield Check(name="licences of what is linked", command=("python", "-m", "scripts.notices", "--check"))
@@ -152,7 +162,8 @@ def fix() -> None:
     run(["ruff", "check", "--fix-only", "--quiet", "."], what="correcting", cwd=ROOT)
     run(["ruff", "format", "--quiet", "."], what="formatting", cwd=ROOT)
     run(["cargo", "fmt", "--all"], what="formatting", cwd=ROOT)
-    run(["cargo", "fmt", *FUZZ], what="formatting", cwd=ROOT)
+    for manifest in (FUZZ, *(("--manifest-path", f"{folder}/Cargo.toml") for folder in MEASURED)):
+        run(["cargo", "fmt", *manifest], what="formatting", cwd=ROOT)
 
 
 if __name__ == "__main__":

@@ -51,11 +51,11 @@ def locks(pyproject: Path = ROOT / "pyproject.toml") -> list[Lock]:
     groups = raw["dependency-groups"]
     door, served = "3.11", raw["project"]["requires-python"].removeprefix(">=")
     test, peers = resolve(groups, "test"), resolve(groups, "peers")
-    tasks = ("nox", "ci", "lint", "publish", "rehearse", "standin", "workflows")
+    tasks = ("nox", "browser", "ci", "lint", "publish", "rehearse", "standin", "workflows")
     declared = [Lock(name=name, requirements=resolve(groups, name), python=door) for name in tasks]
     declared += [
         Lock(name=name, requirements=resolve(groups, name), python=served)
-        for name in ("bench", "columns", "cov", "dask", "docs", "examples")
+        for name in ("bench", "bindings", "columns", "cov", "dask", "docs", "examples")
     ]
     declared += [
         Lock(name="test", requirements=(*test, *peers), python=served),

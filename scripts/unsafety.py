@@ -14,12 +14,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ci import matrix
 from ci.errors import CiError
 from ci.evidence import write_text
 from ci.paths import ROOT
 
 FILE = ROOT / "docs" / "unsafe.md"
-CRATES = ("src/bindings", "src/kernels")
+CRATES = tuple(matrix.load().crates.values())
 KINDS = {
     "block": "blocks",
     "impl": "impls",

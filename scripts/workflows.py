@@ -112,7 +112,9 @@ def without_each(work: Path, checkout: Path, tag: str) -> None:
     words = next(step["run"] for step in gate["steps"] if " gate " in step.get("run", "")).split(" -- ")[1]
     words = words.replace('"$TAG"', tag).split()
     words.insert(1, str(dist := work / "without"))
-    shutil.copytree(work / "artifacts" / "release", dist, ignore=shutil.ignore_patterns("report.*", "SHA256SUMS", "logs"))
+    shutil.copytree(
+        work / "artifacts" / "release", dist, ignore=shutil.ignore_patterns("report.*", "SHA256SUMS", "evidence.zip", "logs")
+    )
     command = [sys.executable, "-m", "ci", *words]
     env = os.environ | {"GITHUB_ACTIONS": "true"}
     whole = subprocess.run(command, cwd=checkout, env=env, capture_output=True, text=True, check=False)

@@ -117,6 +117,8 @@ call("cdist, of an Arrow array", lambda: hk.cdist(columns.Array("u", arrow), oth
 call("cdist, of an Arrow stream", lambda: hk.cdist(columns.Stream("u", arrow, arrow), others, threads=1))
 call("cdist, of an ndarray", lambda: hk.cdist(np.array(others), others, "hamming", unit="codepoint", threads=1))
 call("cdist, of sets", lambda: hk.cdist(names, others, "jaccard", ngram_size=2, dtype="float32", threads=1))
+call("cpdist", lambda: hk.cpdist(names, names[::-1], threads=1))
+call("cpdist, two threads", lambda: hk.cpdist(names * 400, names[::-1] * 400, "jaro_winkler", score_cutoff=0.5, threads=2))
 call("best_match", lambda: hk.best_match(names, others, threads=1))
 call(
     "best_match, told",
@@ -224,6 +226,7 @@ refused("cdist, of numbers", TypeError, lambda: hk.cdist(["a", 3], ["b"]))  # ty
 refused("cdist, of a str", TypeError, lambda: hk.cdist("abc", ["b"]))
 refused("cdist, by another scorer", ValueError, lambda: hk.cdist(["a"], ["b"], "indel"))  # type: ignore[call-overload]
 refused("cdist, in too small a dtype", ValueError, lambda: hk.cdist(["a" * 300], ["b"], dtype="uint8"))
+refused("cpdist, of two lengths", ValueError, lambda: hk.cpdist(["a"], ["b", "c"]))
 refused("cdist, of a column of numbers", TypeError, lambda: hk.cdist(columns.Array("i", arrow), ["b"]))
 refused("cdist, of a broken stream", OSError, lambda: hk.cdist(columns.Stream("u", arrow, error=(5, b"broken")), ["b"]))
 refused(

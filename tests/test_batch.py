@@ -224,14 +224,14 @@ class TestRefused:
     @pytest.mark.parametrize("bad", ["text", b"text", bytearray(b"a"), 3, None])
     def test_what_is_no_sequence(self, function: Any, bad: Any) -> None:
         kind = type(bad).__name__
-        with pytest.raises(TypeError, match=rf"^queries: an iterable of str and None is taken, got {kind}$"):
+        with pytest.raises(TypeError, match=rf"^queries: an iterable of str and None is taken, got {kind}(; |$)"):
             function(bad, ["a"])
-        with pytest.raises(TypeError, match=rf"^choices: an iterable of str and None is taken, got {kind}$"):
+        with pytest.raises(TypeError, match=rf"^choices: an iterable of str and None is taken, got {kind}(; |$)"):
             function(["a"], bad)
 
     @pytest.mark.parametrize("bad", [b"a", 3, float("nan"), ["a"]])
     def test_what_is_no_string(self, bad: Any) -> None:
-        with pytest.raises(TypeError, match=rf"^choices\[2\]: str or None is taken, got {type(bad).__name__}$"):
+        with pytest.raises(TypeError, match=rf"^choices\[2\]: str or None is taken, got {type(bad).__name__}(; |$)"):
             hk.cdist(["a"], ["a", None, bad])
 
     def test_lone_surrogates(self) -> None:
@@ -248,21 +248,21 @@ class TestRefused:
     def test_cutoffs(self, bad: float) -> None:
         with pytest.raises(ValueError, match=r"^score_cutoff: a number of at least 0 or None is taken, got "):
             hk.cdist(["a"], ["a"], score_cutoff=bad)
-        with pytest.raises(TypeError, match=r"^score_cutoff: a number or None is taken, got '1'$"):
+        with pytest.raises(TypeError, match=r"^score_cutoff: a number or None is taken, got '1'(; |$)"):
             hk.best_match(["a"], ["a"], "jaro", score_cutoff="1")  # type: ignore[arg-type]
 
     def test_units_and_threads(self) -> None:
         with pytest.raises(ValueError, match=r'^unit: "grapheme" or "codepoint" is taken'):
             hk.cdist(["a"], ["a"], unit="word")  # type: ignore[call-overload]
-        with pytest.raises(ValueError, match=r"^threads: a positive int or None is taken, got 0$"):
+        with pytest.raises(ValueError, match=r"^threads: a positive int or None is taken, got 0(; |$)"):
             hk.best_match(["a"], ["a"], threads=0)
 
     def test_dtypes(self) -> None:
-        with pytest.raises(ValueError, match=r"^dtype: uint32, .* or float64 is taken for this scorer, got int8$"):
+        with pytest.raises(ValueError, match=r"^dtype: uint32, .* or float64 is taken for this scorer, got int8(; |$)"):
             hk.cdist(["a"], ["a"], dtype="int8")
-        with pytest.raises(ValueError, match=r"^dtype: float64 or float32 is taken for this scorer, got uint32$"):
+        with pytest.raises(ValueError, match=r"^dtype: float64 or float32 is taken for this scorer, got uint32(; |$)"):
             hk.cdist(["a"], ["a"], "jaro", dtype=np.uint32)
-        with pytest.raises(TypeError, match=r"^dtype: a name or a NumPy dtype is taken, got 3$"):
+        with pytest.raises(TypeError, match=r"^dtype: a name or a NumPy dtype is taken, got 3(; |$)"):
             hk.cdist(["a"], ["a"], dtype=3)  # type: ignore[call-overload]
 
     def test_a_dtype_too_narrow_for_the_distances(self) -> None:
@@ -272,11 +272,11 @@ class TestRefused:
         assert hk.cdist(["a" * 256], ["b"], dtype="uint8", score_cutoff=9).tolist() == [[10]]
 
     def test_outs(self) -> None:
-        with pytest.raises(ValueError, match=r"^out has shape \(2, 2\); \(1, 2\), queries by choices, is taken$"):
+        with pytest.raises(ValueError, match=r"^out has shape \(2, 2\); \(1, 2\), queries by choices, is taken(; |$)"):
             hk.cdist(["a"], ["a", "b"], out=np.empty((2, 2), np.uint32))
-        with pytest.raises(TypeError, match=r"^out has dtype int16; uint32, .* or float64 is taken$"):
+        with pytest.raises(TypeError, match=r"^out has dtype int16; uint32, .* or float64 is taken(; |$)"):
             hk.cdist(["a"], ["a", "b"], out=np.empty((1, 2), np.int16))
-        with pytest.raises(TypeError, match=r"^out has dtype uint8; uint16, the dtype asked for, is taken$"):
+        with pytest.raises(TypeError, match=r"^out has dtype uint8; uint16, the dtype asked for, is taken(; |$)"):
             hk.cdist(["a"], ["a", "b"], out=np.empty((1, 2), np.uint8), dtype="uint16")
         with pytest.raises(TypeError, match=r"^out is read-only"):
             hk.cdist(["a"], ["a", "b"], out=np.broadcast_to(np.uint32(1), (1, 2)))
@@ -284,15 +284,15 @@ class TestRefused:
     @pytest.mark.parametrize("function", [hk.cdist, hk.best_match])
     def test_ngram_sizes(self, function: Any) -> None:
         for bad in (0, -1):
-            with pytest.raises(ValueError, match=rf"^ngram_size: a positive int or None is taken, got {bad}$"):
+            with pytest.raises(ValueError, match=rf"^ngram_size: a positive int or None is taken, got {bad}(; |$)"):
                 function(["a"], ["a"], "jaccard", ngram_size=bad)
-        with pytest.raises(TypeError, match=r"^ngram_size: a positive int or None is taken, got 2\.0$"):
+        with pytest.raises(TypeError, match=r"^ngram_size: a positive int or None is taken, got 2\.0(; |$)"):
             function(["a"], ["a"], "jaccard", ngram_size=2.0)
         with pytest.raises(ValueError, match=r'^ngram_size: None is taken for this scorer, as "jaccard" alone has it, got 2$'):
             function(["a"], ["a"], "jaro", ngram_size=2)
 
     def test_progress(self) -> None:
-        with pytest.raises(TypeError, match=r"^progress: a callable, True or None is taken, got 3$"):
+        with pytest.raises(TypeError, match=r"^progress: a callable, True or None is taken, got 3(; |$)"):
             hk.best_match(["a"], ["a"], progress=3)  # type: ignore[arg-type]
 
 

@@ -419,7 +419,7 @@ class TestRefusals:
                 hk.CandleRenderer(value, 100)
             with pytest.raises(ValueError, match=r"^height: pixels"):
                 hk.CandleRenderer(100, 100).resize(100, value)
-        with pytest.raises(TypeError, match=r"^height: pixels from 1 to 1,000,000 are taken, got 'a'$"):
+        with pytest.raises(TypeError, match=r"^height: pixels from 1 to 1,000,000 are taken, got 'a'(; |$)"):
             hk.CandleRenderer(1, "a")  # type: ignore[arg-type]
 
     @pytest.mark.parametrize(
@@ -453,18 +453,18 @@ class TestRefusals:
             renderer.update_last_candle(1, 1, 1, 1)
         renderer.set_candles(*walk(10))
         for start, end in ((0, 0), (3, 3), (5, 4), (-1, 5), (0, 11), (10, 11), (0, -1), (0, 2**70), (-(2**70), 1)):
-            with pytest.raises(ValueError, match=rf"^start and end: 0 <= start < end <= 10, .* got {start} and {end}$"):
+            with pytest.raises(ValueError, match=rf"^start and end: 0 <= start < end <= 10, .* got {start} and {end}(; |$)"):
                 renderer.generate_render_commands(start, end)
-        with pytest.raises(TypeError, match=r"^end: an int is taken, got 1\.5$"):
+        with pytest.raises(TypeError, match=r"^end: an int is taken, got 1\.5(; |$)"):
             renderer.generate_render_commands(0, 1.5)  # type: ignore[arg-type]
 
     def test_columns(self) -> None:
         renderer = hk.CandleRenderer(100, 100)
         opens, highs, lows, closes = walk(10)
         renderer.set_candles(opens, highs, lows, closes)
-        with pytest.raises(ValueError, match=r"^lows has 9 elements and opens has 10; one length is taken for all four$"):
+        with pytest.raises(ValueError, match=r"^lows has 9 elements and opens has 10; one length is taken for all four(; |$)"):
             renderer.set_candles(opens, highs, lows[1:], closes)
-        with pytest.raises(ValueError, match=r"^opens is empty, of shape \(0,\); at least one element is taken$"):
+        with pytest.raises(ValueError, match=r"^opens is empty, of shape \(0,\); at least one element is taken(; |$)"):
             renderer.set_candles(*[np.ones(0)] * 4)
         with pytest.raises(TypeError, match=r"^closes has dtype float32 and opens has dtype float64; one dtype"):
             renderer.set_candles(opens, highs, lows, closes.astype(np.float32))
@@ -472,7 +472,7 @@ class TestRefusals:
             renderer.set_candles(opens, highs.astype(np.int64), lows, closes)
         with pytest.raises(ValueError, match=r"^opens has 2 dimensions"):
             renderer.set_candles(opens.reshape(2, 5), highs, lows, closes)
-        with pytest.raises(TypeError, match=r"^lows: a buffer .* is taken, got list$"):
+        with pytest.raises(TypeError, match=r"^lows: a buffer .* is taken, got list(; |$)"):
             renderer.set_candles(opens, highs, list(lows), closes)  # type: ignore[arg-type]
         assert len(renderer) == 10  # what was refused has changed nothing
         with pytest.raises(TypeError, match="close"):

@@ -205,7 +205,7 @@ def test_hostile_arrays(layout: str, part: Chunk, message: str) -> None:
 def test_other_types(layout: str, values: str | None, found: str) -> None:
     array = Array(layout, UTF8, values=values)
     with pytest.raises(
-        TypeError, match=rf'^choices has the Arrow format {found}; strings \("u", "U", "vu"\), dict.* are taken$'
+        TypeError, match=rf'^choices has the Arrow format {found}; strings \("u", "U", "vu"\), dict.* are taken(; |$)'
     ):
         hk.cdist(["a"], array)
     assert array.released == {"schema": 1, "array": 1, "stream": 0}
@@ -243,7 +243,7 @@ def test_capsules_are_taken_once() -> None:
     with pytest.raises(ValueError, match=r'^queries: the capsule "arrow_schema" holds nothing, or was used before$'):
         hk.cdist(pair, ["a"])
     settled(array)
-    with pytest.raises(TypeError, match=r'^queries: a capsule "arrow_array" is taken, got PyCapsule$'):
+    with pytest.raises(TypeError, match=r'^queries: a capsule "arrow_array" is taken, got PyCapsule(; |$)'):
         hk.cdist(Again((array.__arrow_c_array__()[0], stream.__arrow_c_stream__())), ["a"])
     for bad in (None, 3, (), "ab"):
         with pytest.raises(TypeError, match=r"^queries: (__arrow_c_array__ gives a pair|a capsule \"arrow_schema\" is taken)"):
@@ -306,11 +306,11 @@ class TestNumPy:
                 return (text.strip() for text in self.tolist())
 
         same(np.array(["a  ", "b"]).view(Stripped), ["a", "b"])
-        with pytest.raises(TypeError, match=r"^choices\[0\]: str or None is taken, got ndarray$"):
+        with pytest.raises(TypeError, match=r"^choices\[0\]: str or None is taken, got ndarray(; |$)"):
             hk.cdist(["a"], np.array([["a"]]))
-        with pytest.raises(TypeError, match=r"^choices\[0\]: str or None is taken, got int64$"):
+        with pytest.raises(TypeError, match=r"^choices\[0\]: str or None is taken, got int64(; |$)"):
             hk.cdist(["a"], np.array([1], np.int64))
-        with pytest.raises(TypeError, match=r"^choices: an iterable of str and None is taken, got ndarray$"):
+        with pytest.raises(TypeError, match=r"^choices: an iterable of str and None is taken, got ndarray(; |$)"):
             hk.cdist(["a"], np.array("a"))
         strings = np.dtypes.StringDType(na_object=None)
         same(np.array(ROWS, strings), ROWS)

@@ -134,7 +134,7 @@ PLAIN = Described(memory=bytearray(64), shape=(3,), dtype=CODES["d"])
         ({"shape": (2**61,)}, "shape is larger than memory"),
         ({"version": (2, 0)}, "DLPack version 2 is not known"),
         ({"ndim": -1}, "has -1 dimensions"),
-        ({"device": (2, 0)}, "is on DLPack device type 2"),
+        ({"device": (2, 0)}, r"is on a CUDA device \(DLPack device type 2\)"),
     ],
 )
 def test_what_the_refusal_says(change: dict[str, Any], words: str) -> None:

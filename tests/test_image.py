@@ -222,7 +222,7 @@ class TestRefusals:
             hk.median_filter(np.zeros((3, 3), dtype), 3)
 
     def test_dimensions(self) -> None:
-        with pytest.raises(ValueError, match=r"^image has 1 dimensions, of shape \(4,\); at least 2 are taken"):
+        with pytest.raises(ValueError, match=r"^image has 1 dimension, of shape \(4,\); at least 2 are taken"):
             hk.median_filter(np.zeros(4), 3)
 
     @pytest.mark.parametrize("size", [0, -1, 2**31 + 1, (3, 0), (3,), (3, 3, 3), ()])

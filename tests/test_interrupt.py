@@ -18,8 +18,8 @@ import pytest
 WITHIN = 0.1
 """Seconds: what a person notices. A call looks every 50 ms."""
 
-TRIES = 6
-"""The machine may be busy with other things, which the best of some tries shows least."""
+TRIES = 20
+"""The machine may be busy with other things, such as another suite, which the best of some tries shows least."""
 
 random = Random(7)
 
@@ -49,6 +49,7 @@ WORK: dict[str, Callable[[], Any]] = {
     "cdist of a similarity": lambda: hk.cdist(names[:4000], names[:2000], "jaro", threads=1),
     "cdist, long strings": lambda: hk.cdist(pages, pages, threads=2),
     "cdist, long strings, damerau": lambda: hk.cdist(pages, pages, "damerau_levenshtein", threads=1),
+    "cpdist, long strings": lambda: hk.cpdist(pages * 40, pages[::-1] * 40, "damerau_levenshtein", threads=2),
     "best_match": lambda: hk.best_match(names, cyrillic, threads=2),
     "best_match, long strings": lambda: hk.best_match(pages, pages[1:], "jaro_winkler", threads=2),
     "best_match, layout": lambda: hk.best_match([], cyrillic * 5),
@@ -121,7 +122,7 @@ def latency(work: Callable[[], object], delay: float) -> float:
 def test_it_stops_within_a_tenth_of_a_second(name: str, patience: int) -> None:
     taken: list[float] = []
     for number in range(TRIES):
-        taken.append(latency(WORK[name], 0.06 + 0.03 * number))
+        taken.append(latency(WORK[name], 0.06 + 0.03 * (number % 6)))
         if taken[-1] < WITHIN * patience:
             return
     pytest.fail(f"{[round(seconds * 1e3) for seconds in taken]} ms from the signal to KeyboardInterrupt")

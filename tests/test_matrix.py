@@ -334,7 +334,7 @@ class TestRefusals:
 
     @pytest.mark.parametrize("threads", [0, -1, 2**70])
     def test_numbers_of_threads(self, threads: int) -> None:
-        with pytest.raises(ValueError, match=rf"^threads: a positive int or None is taken, got {threads}$"):
+        with pytest.raises(ValueError, match=rf"^threads: a positive int or None is taken, got {threads}(; |$)"):
             hk.cosine_matrix(self.queries, threads=threads)
 
     @pytest.mark.parametrize("threads", ["2", 1.5, [1]])
@@ -354,7 +354,7 @@ class TestRefusals:
             hk.cosine_matrix(self.queries, np.ones(shape))
 
     def test_one_dimension(self) -> None:
-        with pytest.raises(ValueError, match=r"^queries has 1 dimensions, of shape \(4,\); 2 are taken"):
+        with pytest.raises(ValueError, match=r"^queries has 1 dimension, of shape \(4,\); 2 are taken"):
             hk.cosine_matrix(np.ones(4))
 
     def test_dtypes(self) -> None:

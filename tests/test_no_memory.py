@@ -95,6 +95,7 @@ CALLS: dict[str, tuple[str, str]] = {
     "cdist": (NAMES, "hk.cdist(few, names, threads=2)"),
     "cdist, of clusters": (NAMES, "hk.cdist(few, [name + 'e\\u0301' + name[5:9] + '\\u0301' for name in names], threads=1)"),
     "cdist, of an ndarray": (NAMES + "; array = np.array(names)", "hk.cdist(few, array, 'jaro', threads=2)"),
+    "cpdist": (NAMES, "hk.cpdist(names, names[::-1], threads=2)"),
     "cdist, of sets": (NAMES, "hk.cdist(few, names, 'jaccard', ngram_size=3, threads=2)"),
     "cdist, of sets of words": (NAMES, "hk.cdist(few, names, 'jaccard', threads=2)"),
     "best_match": (NAMES, "hk.best_match(names, few, threads=2)"),

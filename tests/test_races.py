@@ -95,6 +95,11 @@ def is_scores(x: np.ndarray, result: Any) -> None:
     assert (result <= x.dtype.itemsize // 4).all()
 
 
+def is_row(x: np.ndarray, result: Any) -> None:
+    assert result.shape == (len(x),)
+    assert (result <= x.dtype.itemsize // 4).all()
+
+
 def is_best(x: np.ndarray, result: Any) -> None:
     indices, scores = result
     assert ((indices >= -1) & (indices < len(x))).all()
@@ -131,6 +136,7 @@ WORK: dict[str, tuple[Callable[[], np.ndarray], Callable[[Any], Any], Callable[[
     "CandleRenderer": (lambda: f64(60_000), chart, is_chart),
     "CandleRenderer, float32": (lambda: f32(60_000), chart, is_chart),
     "cdist": (names, lambda x: hk.cdist(x, ["somebody 7", "nobody", ""], threads=2), is_scores),
+    "cpdist": (names, lambda x: hk.cpdist(x, ["somebody 7"] * len(x), threads=2), is_row),
     "best_match": (names, lambda x: hk.best_match(["somebody 7", "nobody", ""], x, threads=2), is_best),
 }
 

@@ -163,16 +163,16 @@ def test_lone_surrogates(name: str, bad: str, argument: str) -> None:
 @pytest.mark.parametrize("bad", [b"bytes", None, 3, ["a"], bytearray(b"a")])
 def test_other_types(name: str, bad: Any) -> None:
     kind = type(bad).__name__
-    with pytest.raises(TypeError, match=f"^a: str is taken, got {kind}$"):
+    with pytest.raises(TypeError, match=f"^a: str is taken, got {kind}(; |$)"):
         {**TWO, **ONE}[name](*((bad,) if name in ONE else (bad, "")))
     if name in TWO:
-        with pytest.raises(TypeError, match=f"^b: str is taken, got {kind}$"):
+        with pytest.raises(TypeError, match=f"^b: str is taken, got {kind}(; |$)"):
             TWO[name]("", bad)
 
 
 @pytest.mark.parametrize("name", [name for name in TWO if not name.startswith("match")])
 def test_other_units(name: str) -> None:
-    with pytest.raises(ValueError, match=r'^unit: "grapheme" or "codepoint" is taken, got \'word\'$'):
+    with pytest.raises(ValueError, match=r'^unit: "grapheme" or "codepoint" is taken, got \'word\'(; |$)'):
         TWO[name]("a", "b", unit="word")
     for bad in (None, 3, b"grapheme"):
         with pytest.raises(TypeError, match=r'^unit: "grapheme" or "codepoint" is taken, got '):
@@ -188,7 +188,7 @@ def test_other_options() -> None:
     for worse in (1.0, "1"):
         with pytest.raises(TypeError, match=r"^ngram_size: a positive int or None is taken, got "):
             hk.jaccard_similarity("a", "b", worse)  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match=r"^long_tolerance: a bool or None is taken, got 1$"):
+    with pytest.raises(TypeError, match=r"^long_tolerance: a bool or None is taken, got 1(; |$)"):
         hk.jaro_winkler_similarity("a", "b", 1)  # type: ignore[arg-type]
     assert hk.jaccard_similarity("ab", "ab", 2**70) == 1
 

@@ -29,7 +29,7 @@ SEEDS: Any = st.integers(0, 2**64).map(Random)
 
 def count() -> int:
     """What a seed is good for: as many seeds as examples, and a tenth as many pairs of each: 1,000, at night 100,000."""
-    return settings().max_examples // 10
+    return max(1, settings().max_examples // 10)
 
 
 @pytest.mark.parametrize("name", JELLYFISH)

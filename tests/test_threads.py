@@ -66,6 +66,7 @@ KERNELS: dict[str, Callable[[], Any]] = {
     "match_rating_codex": lambda: hk.match_rating_codex(letters),
     "cdist": lambda: hk.cdist(lines[:300], lines, "damerau_levenshtein", threads=1),
     "best_match": lambda: hk.best_match(lines[:300], lines, "damerau_levenshtein", threads=1),
+    "cpdist": lambda: hk.cpdist(lines * 40, lines[::-1] * 40, "damerau_levenshtein", threads=1),
     "chart": chart,
 }
 

@@ -154,9 +154,9 @@ class TestRefusals:
             hk.top_k(self.rows, self.rows, k)
 
     def test_metrics(self) -> None:
-        with pytest.raises(ValueError, match=r"""^metric: "cosine" or "dot" is taken, got 'euclidean'$"""):
+        with pytest.raises(ValueError, match=r"""^metric: "cosine" or "dot" is taken, got 'euclidean'(; |$)"""):
             hk.top_k(self.rows, self.rows, 1, metric="euclidean")  # type: ignore[call-overload]
-        with pytest.raises(TypeError, match=r"""^metric: "cosine" or "dot" is taken, got 3$"""):
+        with pytest.raises(TypeError, match=r"""^metric: "cosine" or "dot" is taken, got 3(; |$)"""):
             hk.top_k(self.rows, self.rows, 1, metric=3)  # type: ignore[call-overload]
 
     def test_arrays(self) -> None:

@@ -131,7 +131,7 @@ class TestRefusals:
         "dtype", [np.int8, np.uint16, np.int32, np.int64, np.uint64, np.bool_, np.float16, np.complex64, "S4", "f4,i4"]
     )
     def test_other_dtypes(self, function: Any, dtype: Any) -> None:
-        with pytest.raises(TypeError, match=r"^b has dtype .*; float32 or float64 is taken$"):
+        with pytest.raises(TypeError, match=r"^b has dtype .*; float32 or float64 is taken(; |$)"):
             function(np.ones(3), np.zeros(3, dtype))
 
     @pytest.mark.parametrize(("dtype", "name"), [(np.float32, "float32"), (np.float64, "float64")])
@@ -147,7 +147,7 @@ class TestRefusals:
 
     @pytest.mark.parametrize("value", [None, [1.0, 2.0], 3.0, "abc", object(), {1: 2}])
     def test_no_arrays(self, function: Any, value: Any) -> None:
-        with pytest.raises(TypeError, match=r"^b: a buffer .* or a DLPack tensor is taken, got \w+$"):
+        with pytest.raises(TypeError, match=r"^b: a buffer .* or a DLPack tensor is taken, got \w+(; |$)"):
             function(np.ones(2), value)
 
     def test_bytes(self, function: Any) -> None:

@@ -80,7 +80,7 @@ def test_sequence() -> None:
     for outside in (4, -5):
         with pytest.raises(IndexError, match=rf"^index {outside} is outside a Vector of 4 elements$"):
             vector[outside]
-    with pytest.raises(TypeError, match=r"^index: an int or a slice is taken, got 'a'$"):
+    with pytest.raises(TypeError, match=r"^index: an int or a slice is taken, got 'a'(; |$)"):
         vector["a"]  # type: ignore[call-overload]
 
 
@@ -131,10 +131,10 @@ class TestRefusals:
                 hk.Vector(data)
 
     def test_items(self) -> None:
-        with pytest.raises(TypeError, match=r"^data\[1\]: a number is taken, got str$"):
+        with pytest.raises(TypeError, match=r"^data\[1\]: a number is taken, got str(; |$)"):
             hk.Vector([1.0, "a"])  # type: ignore[list-item]
         with pytest.raises(
-            TypeError, match=r"^data: a buffer, a DLPack tensor or an iterable of numbers is taken, got NoneType$"
+            TypeError, match=r"^data: a buffer, a DLPack tensor or an iterable of numbers is taken, got NoneType(; |$)"
         ):
             hk.Vector(None)  # type: ignore[arg-type]
 

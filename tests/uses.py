@@ -91,6 +91,12 @@ def cdist() -> None:
         hk.cdist(words(3), words(3), scorer, score_cutoff=1, unit="codepoint")
 
 
+def cpdist() -> None:
+    for scorer in SCORERS:
+        hk.cpdist(words(60), words(60), scorer, threads=2)
+        hk.cpdist(words(3), words(3), scorer, score_cutoff=1, unit="codepoint")
+
+
 def best_match() -> None:
     for scorer in SCORERS:
         hk.best_match(words(6), words(60), scorer, threads=2)
@@ -145,6 +151,7 @@ USES: dict[str, Callable[[], object]] = {
     "best_match": best_match,
     "build_info": hk.build_info,
     "cdist": cdist,
+    "cpdist": cpdist,
     "cosine_matrix": cosine_matrix,
     "cosine_similarity": lambda: of_two_vectors(hk.cosine_similarity),
     "damerau_levenshtein_distance": lambda: of_two_strings(hk.damerau_levenshtein_distance),

@@ -1,9 +1,9 @@
-"""Builds every binding for this interpreter, and says where it is."""
+"""Builds every way for this interpreter, and says where it is."""
 
 from __future__ import annotations
 
 from benchmarks import bindings
 
-for binding in bindings.ALL:
-    print(f"{binding.name}: {bindings.built(binding)}")
+for way in bindings.ways.ALL:
+    print(f"{way.name}: {bindings.building.built(way)}")
 bindings.load()

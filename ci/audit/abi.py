@@ -15,9 +15,6 @@ from ci.audit.opened import Opened
 from ci.console import shorten
 from ci.errors import CiError
 
-MARKER = re.compile(rb"hotkernels-abi:([!-:<-~]{1,40});")
-"""What the bindings leave in the read-only data; written from the very settings that pyo3 was compiled with."""
-
 
 def check(file: Opened) -> dict[str, Any]:
     detail = {"abi": marker(file), "python_symbols": sum(name.startswith(("Py", "_Py")) for name in file.binary.undefined)}
@@ -30,11 +27,13 @@ def check(file: Opened) -> dict[str, Any]:
 def marker(file: Opened) -> str:
     """The extension's own word. Symbols alone do not tell: a small extension may use none outside the limited API."""
     wanted = checks.abi(file.artifact)
-    found = [match.decode() for match in MARKER.findall(file.members[file.extension])]
+    # What the extension leaves in the read-only data; written from the very settings that pyo3 was compiled with.
+    mark = re.compile(re.escape(file.declared.marker).encode() + rb"([!-:<-~]{1,40});")
+    found = [match.decode() for match in mark.findall(file.members[file.extension])]
     if found != [wanted]:
         raise CiError(
             "the extension was not compiled for the ABI of the wheel's tag",
-            expected=f"hotkernels-abi:{wanted}; once in {file.extension}",
+            expected=f"{file.declared.marker}{wanted}; once in {file.extension}",
             found=", ".join(found) or "no such mark",
             todo="build it again: an abi3 feature left out, or an interpreter that has none, gives another ABI",
         )

@@ -45,18 +45,17 @@ def sdist(file: Opened) -> dict[str, Any]:
     """
     top = file.top
     needed = {"PKG-INFO", "Cargo.lock", "Cargo.toml", "pyproject.toml", "README.md", *LICENCES}
-    crates = ("bindings", "kernels")
     needed |= {
         path.relative_to(file.root).as_posix()
-        for crate in crates
-        for path in (file.root / "src" / crate).rglob("*")
+        for crate in file.declared.crates.values()
+        for path in (file.root / crate).rglob("*")
         if path.suffix in (".rs", ".toml")
     }
     needed |= {f"src/{name}" for name in package_sources(file.root, file.declared.module.split(".")[0])}
     if missing := sorted(name for name in needed if f"{top}/{name}" not in file.members):
         raise CiError(
             "files that a build needs are not in the sdist",
-            expected="the manifests, the lock file, the licences and the sources of both crates and of the package",
+            expected="the manifests, the lock file, the licences and the sources of the crates and of the package",
             found=f"without {', '.join(missing)}",
             todo="[tool.maturin] include says what goes in; build it again",
         )

@@ -13,7 +13,7 @@ from ci.errors import CiError
 def wheel(file: Opened) -> dict[str, Any]:
     """Held to the wheel's own SBOM: what it was really built with."""
     found = read(file, f"{file.dist_info}/licenses/{notices.NAME}")
-    ours = {sbom.ROOT_CRATE, "hotkernels-kernels"}
+    ours = file.declared.crates
     wanted = {
         (name, version): sbom.licence(part) for (name, version), part in sbom.crates(file).items() if name not in ours
     } | {("rust-std", file.declared.rust): ""}
@@ -35,13 +35,20 @@ def sdist(file: Opened) -> dict[str, Any]:
 
 def read(file: Opened, member: str) -> notices.Notices:
     """The member, which must be the checkout's own file: nox -s lint holds that one to the crates' sources."""
-    text = file.text(member)
     path = file.root / notices.NAME
-    if not path.is_file() or text != path.read_text(encoding="utf-8"):
+    if not path.is_file():
+        raise CiError(
+            f"the checkout has no {notices.NAME}",
+            expected="the licences of what is linked",
+            found="no such file",
+            todo=f"{notices.TODO}; then build again",
+        )
+    text = file.text(member)
+    if text != path.read_text(encoding="utf-8"):
         raise CiError(
             f"{notices.NAME} is not the checkout's",
             expected=f"the bytes of {notices.NAME}",
-            found=f"{len(text):,} characters that differ" if path.is_file() else "no such file in the checkout",
+            found=f"{len(text):,} characters that differ",
             todo="build it again from this checkout",
         )
     return notices.parse(text)

@@ -11,21 +11,22 @@ from ci import strict
 from ci.audit.opened import Opened
 from ci.errors import CiError
 
-ROOT_CRATE = "hotkernels-bindings"
-ALWAYS = frozenset({"hotkernels-kernels", "pyo3", "pyo3-ffi", "libc"})
-"""Crates without which the SBOM cannot be the whole list: the kernels, the bindings, what both stand on."""
+ALWAYS = frozenset({"pyo3", "pyo3-ffi", "libc"})
+"""Crates without which, and without the project's own, the SBOM cannot be the whole list."""
 
 
 def check(file: Opened) -> dict[str, Any]:
     bom, name = document(file)
     root, listed = bom["metadata"]["component"], crates(file)
+    extension = file.declared.extension_crate
+    always = ALWAYS | (file.declared.crates.keys() - {extension})
     if bom.get("bomFormat") != "CycloneDX":
         raise refused("the SBOM is not CycloneDX", "bomFormat CycloneDX", str(bom.get("bomFormat")))
     if "timestamp" in bom["metadata"] or "path+file:" in file.text(name):
         raise refused("the SBOM says when or where it was built", "neither time nor path", "timestamp or path+file:")
-    if root.get("name") != ROOT_CRATE or cargo_version(root.get("version", "")) != file.artifact.version:
+    if root.get("name") != extension or cargo_version(root.get("version", "")) != file.artifact.version:
         found = f"{root.get('name')} {root.get('version')}"
-        raise refused("the SBOM is of something else", f"{ROOT_CRATE} {file.artifact.version}", found)
+        raise refused("the SBOM is of something else", f"{extension} {file.artifact.version}", found)
     locked = lock(file)
     problems = [f"{name} {at}" for name, at in sorted(listed) if (name, at) not in locked]
     problems += [
@@ -33,16 +34,16 @@ def check(file: Opened) -> dict[str, Any]:
         for (name, at), part in sorted(listed.items())
         if locked.get((name, at)) and locked[name, at] not in {h["content"] for h in part.get("hashes", [])}
     ]
-    problems += [f"no {name}" for name in sorted(ALWAYS - {name for name, _ in listed})]
+    problems += [f"no {name}" for name in sorted(always - {name for name, _ in listed})]
     if problems:
         wheel = file.artifact.wheel
         raise refused(
             "the SBOM does not agree with the lock file",
-            f"crates of {wheel.lane.lock if wheel else 'Cargo.lock'}, {', '.join(sorted(ALWAYS))} among them",
+            f"crates of {wheel.lane.lock if wheel else 'Cargo.lock'}, {', '.join(sorted(always))} among them",
             ", ".join(problems),
         )
     # A lock file also holds what other platforms need: that the SBOM leaves out.
-    unused = sorted(f"{n} {v}" for n, v in locked.keys() - listed.keys() if n != ROOT_CRATE)
+    unused = sorted(f"{n} {v}" for n, v in locked.keys() - listed.keys() if n != extension)
     return {"format": f"CycloneDX {bom['specVersion']}", "crates": len(listed), "locked_only": unused}
 
 

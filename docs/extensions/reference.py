@@ -19,7 +19,11 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 PACKAGE = Path(__file__).resolve().parents[2] / "src" / "hotkernels"
-SOURCES = {"hotkernels": PACKAGE / "_native.pyi", "hotkernels.dask": PACKAGE / "dask.py"}
+SOURCES = {
+    "hotkernels": PACKAGE / "_native.pyi",
+    "hotkernels.dask": PACKAGE / "dask.py",
+    "hotkernels.polars": PACKAGE / "polars.py",
+}
 """Where the signatures of a module stand."""
 
 ITEM = re.compile(r"^(?P<names>[a-z_]+(?:, [a-z_]+)*): (?P<text>.*)", re.DOTALL)

@@ -95,6 +95,7 @@ HEAVY: dict[str, Callable[[], object]] = {
     "cdist, of a similarity": lambda: hk.cdist(lines[:100], lines, "jaro_winkler", score_cutoff=0.8, threads=1),
     "cdist, of Greek": lambda: hk.cdist(greek, greek, "osa", dtype="uint16", threads=1),
     "cdist, of pages": lambda: hk.cdist(pages, pages, "levenshtein", threads=2),
+    "cpdist, of names": lambda: hk.cpdist(lines, lines[::-1], "osa", threads=1),
     "best_match, of names": lambda: hk.best_match(lines[:200], lines[200:], "damerau_levenshtein", threads=1),
     "best_match, of sets": lambda: hk.best_match(lines, lines[:100], "jaccard", ngram_size=2, threads=2),
     "best_match, told": lambda: hk.best_match(greek, lines, progress=lambda *_: None, threads=1),

@@ -16,6 +16,7 @@ __all__ = [
     "cdist",
     "cosine_matrix",
     "cosine_similarity",
+    "cpdist",
     "damerau_levenshtein_distance",
     "dot",
     "hamming_distance",
@@ -131,6 +132,32 @@ def cdist(
 ) -> NDArray[Any]: ...
 @overload
 def cdist[Out: Buffer](
+    queries: _Strings,
+    choices: _Strings,
+    scorer: _Scorer = "levenshtein",
+    *,
+    score_cutoff: float | None = None,
+    unit: _Unit = "grapheme",
+    ngram_size: SupportsIndex | None = None,
+    out: Out,
+    dtype: DTypeLike | None = None,
+    threads: int | None = None,
+) -> Out: ...
+@overload
+def cpdist(
+    queries: _Strings,
+    choices: _Strings,
+    scorer: _Scorer = "levenshtein",
+    *,
+    score_cutoff: float | None = None,
+    unit: _Unit = "grapheme",
+    ngram_size: SupportsIndex | None = None,
+    out: None = None,
+    dtype: DTypeLike | None = None,
+    threads: int | None = None,
+) -> NDArray[Any]: ...
+@overload
+def cpdist[Out: Buffer](
     queries: _Strings,
     choices: _Strings,
     scorer: _Scorer = "levenshtein",

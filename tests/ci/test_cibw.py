@@ -14,10 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from ci import build, cibw, decision, evidence, facts, finish, host, process, tools, unwinder
+from ci import build, cibw, decision, evidence, finish, host, process, tools, unwinder
 from ci.errors import CiError
 from ci.matrix import Artifact, Lane, Matrix, Platform
 from ci.paths import ROOT
+from ci.report import facts
 
 LOG = """\
 Starting container image quay.io/pypa/manylinux_2_28_x86_64:2026.11.01-1...
@@ -385,5 +386,5 @@ def test_the_report_tells_no_seconds_that_nobody_measured(
     detail = {key: value for key, value in word.detail.items() if not key.endswith("_seconds")}
     evidence.write(dist, dataclasses.replace(word, tool="cibuildwheel", detail=detail))
     table = facts.builds(decision.decide(dist, declared, wheel.version, linux))
-    (row,) = (row for row in table.rows if row[0] == wheel.filename)
-    assert (row[2], row[4]) == ("-", "-")
+    (line,) = (line for line in table.lines if line.name == wheel.filename)
+    assert (line.cells[1].text, line.cells[3].text) == ("-", "-")

@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
-from ci import crates, decision, matrix, page, report
+from ci import crates, decision, matrix
 from ci.errors import CiError
-from ci.facts import crates as table
 from ci.matrix import Artifact, Matrix
+from ci.report import report
+from ci.report.markdown import markdown
+from ci.report.model import Table
+from ci.report.page import html
 from tests.ci import factory
 
 
@@ -96,14 +99,19 @@ def test_a_wheel_that_cannot_be_read(by_label: dict[str, Artifact], tmp_path: Pa
 
 def test_both_reports_show_it(two: tuple[Path, Path], declared: Matrix) -> None:
     made = decision.decide(two[1], declared, matrix.project_version(), declared.platforms)
-    found = table(made, [two[0]])
-    assert len(found.rows) == 4
-    assert "2 wheels, 4 crates in all, with those of old." in found.note
-    for text in (report.markdown(made, [found]), page.html(made, [found])):
+
+    def table(before: Path) -> Table:
+        since = report(made, [before]).since
+        assert since is not None
+        return next(table for table in since.tables if table.title.startswith("Crates"))
+
+    assert len(table(two[0]).lines) == 4
+    assert "2 wheels, 4 crates in all, with those of old." in table(two[0]).note
+    for text in (markdown(report(made, [two[0]])), html(report(made, [two[0]]))):
         assert "Crates since the release before" in text
         assert "GPL-3.0-only" in text
-    assert "Crates since" not in page.html(made)
-    assert table(made, [two[1]]).rows == [["none", "no crate differs", "", "", ""]]
+    assert "Crates since" not in html(report(made))
+    assert table(two[1]).lines == ()
     extra = two[0] / next(two[0].glob("*abi3*")).name.replace("cp312-abi3", "cp399-abi3")
     next(two[0].glob("*abi3*")).rename(extra)
-    assert "Not compared: cp312-abi3" in table(made, [two[0]]).note
+    assert "Not compared: cp312-abi3" in table(two[0]).note

@@ -98,7 +98,7 @@ def test_another_licence_in_the_sbom(fails: Fails, members: tuple[str, str]) -> 
 def test_a_file_that_is_not_the_checkouts(fails: Fails, members: tuple[str, str], checkout: Path) -> None:
     assert "not the checkout's" in fails({members[0]: (factory.third_party() + " ").encode()})["message"]
     (checkout / notices.NAME).unlink()
-    assert fails({})["found"] == "no such file in the checkout"
+    assert fails({})["message"] == f"the checkout has no {notices.NAME}"
 
 
 def test_an_sdist_without_it(declared: Matrix, by_label: dict[str, Artifact], checkout: Path, tmp_path: Path) -> None:

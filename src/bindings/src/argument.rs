@@ -6,19 +6,15 @@ use std::num::NonZeroUsize;
 
 use crate::array::Array;
 use crate::dtype::Dtype;
+use crate::hint;
 
-/// `TypeError: a has dtype int64; float32 or float64 is taken`
+/// `TypeError: a has dtype int64; float32 or float64 is taken; use a.astype(np.float64)`
 pub(crate) fn wrong_dtype(array: &Array<'_>, taken: &str) -> PyErr {
-    let hint = match array.dtype() {
-        Dtype::Other(name) if name.contains("-endian") => {
-            " (x.astype(x.dtype.newbyteorder('=')) swaps the bytes)"
-        }
-        _ => "",
-    };
     PyTypeError::new_err(format!(
-        "{} has dtype {}; {taken} is taken{hint}",
+        "{} has dtype {}; {taken} is taken{}",
         array.name(),
-        array.dtype().name()
+        array.dtype().name(),
+        hint::to_dtype(array, taken)
     ))
 }
 
@@ -38,11 +34,12 @@ pub(crate) fn same_float(a: &Array<'_>, b: &Array<'_>) -> PyResult<()> {
 /// `TypeError: a has dtype float64 and b has dtype float32; …`
 pub(crate) fn mixed_dtypes(a: &Array<'_>, b: &Array<'_>) -> PyErr {
     PyTypeError::new_err(format!(
-        "{} has dtype {} and {} has dtype {}; one dtype is taken for both",
+        "{} has dtype {} and {} has dtype {}; one dtype is taken for both{}",
         a.name(),
         a.dtype().name(),
         b.name(),
-        b.dtype().name()
+        b.dtype().name(),
+        hint::to_one_dtype(a, b)
     ))
 }
 
@@ -83,7 +80,10 @@ pub(crate) fn threads(
     let Some(value) = value else {
         return Ok(default);
     };
-    let wrong = || format!("a positive int or None is taken, got {}", describe(value));
+    let wrong = || {
+        let found = describe(value);
+        format!("a positive int or None is taken, got {found}; None is every core of this process")
+    };
     let number: i128 = value
         .extract()
         .map_err(|_| PyTypeError::new_err(format!("threads: {}", wrong())))?;

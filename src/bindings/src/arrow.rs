@@ -13,6 +13,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 
 use crate::argument::type_name;
+use crate::hint;
 use crate::run;
 
 /// `errno` of what a producer does not take, which is a `ValueError` in Python.
@@ -44,7 +45,7 @@ pub(crate) fn strings(
             )
         };
         let mut strings = Strings::default();
-        let kind = kind(&schema, name)?;
+        let kind = kind(&schema, name, value)?;
         append(py, kind, &array, name, reader, &mut strings)?;
         return Ok(Some(strings));
     }
@@ -54,7 +55,7 @@ pub(crate) fn strings(
         };
         // SAFETY: as above.
         let stream = unsafe { taken(&capsule, c"arrow_array_stream", name, Stream::take)? };
-        return stream_strings(py, stream, name, reader).map(Some);
+        return stream_strings(value, stream, name, reader).map(Some);
     }
     Ok(None)
 }
@@ -69,17 +70,18 @@ fn given<'py>(method: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>>
 
 /// All chunks of a stream.
 fn stream_strings(
-    py: Python<'_>,
+    value: &Bound<'_, PyAny>,
     mut stream: Stream,
     name: &'static str,
     reader: &mut Reader,
 ) -> PyResult<Strings> {
+    let py = value.py();
     let mut strings = Strings::default();
     // The producer may wait for a thread that wants the interpreter.
     let schema = py
         .detach(|| stream.schema())
         .map_err(|error| failed(error, name))?;
-    let kind = kind(&schema, name)?;
+    let kind = kind(&schema, name, value)?;
     while let Some(array) = py
         .detach(|| stream.next())
         .map_err(|error| failed(error, name))?
@@ -90,9 +92,12 @@ fn stream_strings(
     Ok(strings)
 }
 
-fn kind(schema: &Schema, name: &str) -> PyResult<Type> {
+fn kind(schema: &Schema, name: &str, value: &Bound<'_, PyAny>) -> PyResult<Type> {
     // SAFETY: the schema is not released, and its producer says that it is one.
-    unsafe { Type::of(schema) }.map_err(|fault| refused(fault, name, 0))
+    unsafe { Type::of(schema) }.map_err(|fault| match fault {
+        Fault::Type(found) => wrong_type(&found, name, &hint::to_strings(value, name, &found)),
+        fault => refused(fault, name, 0),
+    })
 }
 
 /// Appends a chunk's strings.
@@ -157,11 +162,16 @@ fn failed(error: StreamError, name: &str) -> PyErr {
 }
 
 #[cold]
+fn wrong_type(found: &str, name: &str, hint: &str) -> PyErr {
+    PyTypeError::new_err(format!(
+        "{name} has the Arrow format {found}; strings (\"u\", \"U\", \"vu\"), dictionaries of them with integers as indices, and nulls (\"n\") are taken{hint}"
+    ))
+}
+
+#[cold]
 fn refused(fault: Fault, name: &str, before: usize) -> PyErr {
     match fault {
-        Fault::Type(found) => PyTypeError::new_err(format!(
-            "{name} has the Arrow format {found}; strings (\"u\", \"U\", \"vu\"), dictionaries of them with integers as indices, and nulls (\"n\") are taken"
-        )),
+        Fault::Type(found) => wrong_type(&found, name, ""),
         Fault::Structure(what) => PyValueError::new_err(format!("{name}: the Arrow array {what}")),
         Fault::Row(row, what) => {
             PyValueError::new_err(format!("{name}[{}] has {what}", before + row))

@@ -1,4 +1,4 @@
-//! Many strings against many: `cdist` and `best_match`.
+//! Many strings against many: `cdist` and `best_match`; and what `cpdist` shares with them.
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,18 +24,18 @@ use crate::strings::strings;
 use crate::text::{DEFAULT, GivenUnit, positive};
 
 /// What a call gives for each string.
-struct Call<'py> {
-    level: Level,
-    scorer: Scorer,
-    queries: Strings,
-    choices: Strings,
-    threads: NonZeroUsize,
-    py: Python<'py>,
+pub(crate) struct Call<'py> {
+    pub(crate) level: Level,
+    pub(crate) scorer: Scorer,
+    pub(crate) queries: Strings,
+    pub(crate) choices: Strings,
+    pub(crate) threads: NonZeroUsize,
+    pub(crate) py: Python<'py>,
 }
 
 impl<'py> Call<'py> {
-    /// Takes what both functions take.
-    fn take(
+    /// Takes what all three functions take.
+    pub(crate) fn take(
         queries: &Bound<'py, PyAny>,
         choices: &Bound<'py, PyAny>,
         scorer: Option<&Bound<'py, PyAny>>,
@@ -60,7 +60,7 @@ impl<'py> Call<'py> {
         })
     }
 
-    fn shape(&self) -> [usize; 2] {
+    pub(crate) fn shape(&self) -> [usize; 2] {
         [self.queries.len(), self.choices.len()]
     }
 
@@ -92,7 +92,7 @@ fn scorer_of(
 }
 
 /// What the measures have on Python's side.
-trait Scored: Measure {
+pub(crate) trait Scored: Measure {
     /// What stands in `best_match`'s scores.
     type Told: Cell<Self::Score> + Element + Default;
 
@@ -133,7 +133,7 @@ impl Scored for Similarity {
 }
 
 /// The largest value of an element type.
-trait Limits: Copy {
+pub(crate) trait Limits: Copy {
     const LARGEST: Self;
 
     /// The number, or the largest value where that is less.
@@ -260,7 +260,7 @@ pub(crate) fn cdist<'py>(
 }
 
 /// Refuses an integer type that does not hold the largest distance that the strings can have.
-fn check_range(call: &Call<'_>, cutoff: Option<u32>, dtype: &Dtype) -> PyResult<()> {
+pub(crate) fn check_range(call: &Call<'_>, cutoff: Option<u32>, dtype: &Dtype) -> PyResult<()> {
     let longest = call.queries.longest().max(call.choices.longest());
     let largest = cutoff.map_or(longest, |cutoff| longest.min(cutoff as usize + 1));
     let holds = match dtype {

@@ -17,6 +17,7 @@ use crate::array::{Array, Element, Held};
 use crate::commands::{RecordDtype, RenderCommands};
 use crate::dtype::Dtype;
 use crate::fault::caught;
+use crate::hint;
 use crate::run;
 
 /// Pixels; float32 tells each of them from its neighbour.
@@ -215,10 +216,11 @@ impl CandleRenderer {
             }
             if array.dtype() != first.dtype() {
                 return Err(PyTypeError::new_err(format!(
-                    "{} has dtype {} and opens has dtype {}; one dtype is taken for all four",
+                    "{} has dtype {} and opens has dtype {}; one dtype is taken for all four{}",
                     array.name(),
                     array.dtype().name(),
-                    first.dtype().name()
+                    first.dtype().name(),
+                    hint::to_one_dtype(first, array)
                 )));
             }
             not_empty(array)?;
@@ -260,11 +262,12 @@ impl CandleRenderer {
     fn update_last_candle(
         &self,
         py: Python<'_>,
-        open: f64,
-        high: f64,
-        low: f64,
-        close: f64,
+        open: &Bound<'_, PyAny>,
+        high: &Bound<'_, PyAny>,
+        low: &Bound<'_, PyAny>,
+        close: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
+        let candle = candle(open, high, low, close)?;
         let mut state = self.lock(py);
         let State { renderer, prices } = &mut *state;
         if renderer.is_empty() {
@@ -273,12 +276,6 @@ impl CandleRenderer {
                 "there is no last candle; set_candles or append_candle comes first",
             ));
         }
-        let candle = Candle {
-            open,
-            high,
-            low,
-            close,
-        };
         Ok(caught(|| renderer.update_last(prices.columns(), candle))?)
     }
 
@@ -286,17 +283,12 @@ impl CandleRenderer {
     fn append_candle(
         &self,
         py: Python<'_>,
-        open: f64,
-        high: f64,
-        low: f64,
-        close: f64,
+        open: &Bound<'_, PyAny>,
+        high: &Bound<'_, PyAny>,
+        low: &Bound<'_, PyAny>,
+        close: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
-        let candle = Candle {
-            open,
-            high,
-            low,
-            close,
-        };
+        let candle = candle(open, high, low, close)?;
         let mut state = self.lock(py);
         let State { renderer, prices } = &mut *state;
         Ok(caught(|| renderer.append(prices.columns(), candle))?)
@@ -496,6 +488,22 @@ fn held<T: Element>(arrays: [Array<'_>; 4]) -> PyResult<[Held<T>; 4]> {
 fn index(name: &str, value: &Bound<'_, PyAny>) -> PyResult<i128> {
     value.extract().map_err(|_| {
         PyTypeError::new_err(format!("{name}: an int is taken, got {}", describe(value)))
+    })
+}
+
+/// A candle of four prices.
+fn candle(
+    open: &Bound<'_, PyAny>,
+    high: &Bound<'_, PyAny>,
+    low: &Bound<'_, PyAny>,
+    close: &Bound<'_, PyAny>,
+) -> PyResult<Candle> {
+    let what = "a number, or NaN where there is none, is";
+    Ok(Candle {
+        open: number("open", what, open)?,
+        high: number("high", what, high)?,
+        low: number("low", what, low)?,
+        close: number("close", what, close)?,
     })
 }
 

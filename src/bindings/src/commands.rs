@@ -113,7 +113,10 @@ impl RenderCommands {
     }
 }
 
-/// Makes the dtype when it is asked for: NumPy is imported by who uses it alone.
+// A descriptor, so that NumPy is imported when the dtype is asked for, and not by who never does.
+/// The NumPy dtype of a record: fields x, y, width, height, wick_top, wick_bottom (float32) and rgba (uint32), 28 bytes.
+///
+/// Raises ImportError without NumPy.
 #[pyclass(frozen, module = "hotkernels")]
 pub(crate) struct RecordDtype;
 

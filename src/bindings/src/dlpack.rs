@@ -216,7 +216,13 @@ fn refuse_device(kind: i32, name: &str) -> PyResult<()> {
     if kind == CPU {
         return Ok(());
     }
+    let device = match kind {
+        2 => "a CUDA device (DLPack device type 2)".to_owned(),
+        8 => "a Metal device (DLPack device type 8)".to_owned(),
+        10 => "a ROCm device (DLPack device type 10)".to_owned(),
+        _ => format!("DLPack device type {kind}"),
+    };
     Err(PyBufferError::new_err(format!(
-        "{name} is on DLPack device type {kind}; the CPU (device type 1) is taken: copy it there first"
+        "{name} is on {device}; the CPU (device type 1) is taken; use {name}.cpu(), or what copies it there"
     )))
 }

@@ -56,7 +56,15 @@ impl Dtype {
                 };
                 Self::Other(format!("{}-endian {}", order, dtype.name()))
             }
-            None => Self::Other(format!("format '{}'", format.to_string_lossy())),
+            None => Self::Other(match letters {
+                b"O" => "object".to_owned(),
+                b"g" => "longdouble".to_owned(),
+                b"Zf" => "complex64".to_owned(),
+                b"Zd" => "complex128".to_owned(),
+                [width @ .., b'w'] if width.iter().all(u8::is_ascii_digit) => "str".to_owned(),
+                [width @ .., b's'] if width.iter().all(u8::is_ascii_digit) => "bytes".to_owned(),
+                _ => format!("format '{}'", format.to_string_lossy()),
+            }),
         }
     }
 

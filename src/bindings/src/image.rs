@@ -8,8 +8,9 @@ use pyo3::types::PyString;
 use std::num::NonZeroUsize;
 
 use crate::argument::{describe, threads, wrong_dtype};
-use crate::array::{Array, Contiguous, Element, OutOfMemory, shape_text};
+use crate::array::{Array, Contiguous, Element, OutOfMemory, counted, shape_text};
 use crate::dtype::Dtype;
+use crate::hint;
 use crate::matrix::empty;
 use crate::run;
 
@@ -67,8 +68,8 @@ pub(crate) fn median_filter<'py>(
     }
     let [stack @ .., height, width] = image.shape() else {
         return Err(PyValueError::new_err(format!(
-            "image has {} dimensions, of shape {}; at least 2 are taken",
-            image.shape().len(),
+            "image has {}, of shape {}; at least 2 are taken",
+            counted(image.shape().len()),
             image.shape_text()
         )));
     };
@@ -140,8 +141,9 @@ fn mode(value: Option<&Bound<'_, PyAny>>) -> PyResult<Mode> {
     };
     let wrong = || {
         format!(
-            "mode: \"reflect\", \"constant\", \"nearest\", \"mirror\" or \"wrap\" is taken, got {}",
-            describe(value)
+            "mode: \"reflect\", \"constant\", \"nearest\", \"mirror\" or \"wrap\" is taken, got {}{}",
+            describe(value),
+            hint::mode(&hint::given_name(value), MODES.map(|(name, _)| name))
         )
     };
     let name = value

@@ -19,11 +19,13 @@ mod export;
 mod fault;
 #[cfg(faulty)]
 mod faulty;
+mod hint;
 mod image;
 mod matrix;
 mod meta;
 #[cfg(misuse)]
 mod misuse;
+mod pairs;
 mod progress;
 mod reduce;
 mod run;
@@ -72,6 +74,8 @@ mod _native {
     use super::matrix::{cosine_matrix, top_k};
     #[pymodule_export]
     use super::meta::build_info;
+    #[pymodule_export]
+    use super::pairs::cpdist;
     #[pymodule_export]
     use super::reduce::sum;
     #[pymodule_export]

@@ -12,6 +12,7 @@ use pyo3::types::{PyString, PyTuple};
 use crate::argument::{describe, mixed_dtypes, not_empty, threads, wrong_dtype};
 use crate::array::{Array, Element, Matrix, OutOfMemory, shape_text};
 use crate::dtype::Dtype;
+use crate::hint;
 use crate::run;
 
 /// What the batch functions take.
@@ -175,8 +176,12 @@ fn checked(queries: &Array<'_>, corpus: Option<&Array<'_>>) -> PyResult<Dtype> {
         not_empty(corpus)?;
         let (wanted, found) = (queries.shape()[1], corpus.shape()[1]);
         if wanted != found {
+            let hint = match corpus.shape()[0] == wanted {
+                true => "; use corpus.T",
+                false => "",
+            };
             return Err(PyValueError::new_err(format!(
-                "corpus has rows of {found} and queries rows of {wanted}; one length is taken for both"
+                "corpus has rows of {found} and queries rows of {wanted}; one length is taken for both{hint}"
             )));
         }
     }
@@ -198,7 +203,13 @@ fn count(value: &Bound<'_, PyAny>, most: usize) -> PyResult<usize> {
     usize::try_from(number)
         .ok()
         .filter(|k| *k <= most)
-        .ok_or_else(|| PyValueError::new_err(wrong()))
+        .ok_or_else(|| {
+            let hint = match number > 0 {
+                true => "; use min(k, len(corpus))",
+                false => "",
+            };
+            PyValueError::new_err(wrong() + hint)
+        })
 }
 
 /// The argument called `metric`.
@@ -208,8 +219,9 @@ fn metric(value: Option<&Bound<'_, PyAny>>) -> PyResult<Metric> {
     };
     let wrong = || {
         format!(
-            "metric: \"cosine\" or \"dot\" is taken, got {}",
-            describe(value)
+            "metric: \"cosine\" or \"dot\" is taken, got {}{}",
+            describe(value),
+            hint::near(&hint::given_name(value), ["cosine", "dot"])
         )
     };
     let Ok(name) = value.cast::<PyString>() else {

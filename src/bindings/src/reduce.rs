@@ -12,6 +12,7 @@ use pyo3::types::{PyFloat, PyInt};
 use crate::argument::{type_name, wrong_dtype};
 use crate::array::{Array, Buffer, Contiguous, Element, Flat, OutOfMemory};
 use crate::dtype::Dtype;
+use crate::hint;
 use crate::run::{self, DETACH_BYTES};
 
 /// A kernel that makes one number of all elements, and asks from time to time whether to stop.
@@ -116,6 +117,7 @@ fn refusal(error: SumError) -> PyErr {
 /// The sum of an iterable's items.
 fn sum_items<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let py = x.py();
+    hint::no_table(x, "x", "an array or an iterable of int and float")?;
     let items = x.try_iter().map_err(|error| {
         let named = PyTypeError::new_err(format!(
             "x: an array or an iterable of int and float is taken, got {}",
@@ -163,8 +165,9 @@ fn sum_items<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 fn as_float(item: &Bound<'_, PyAny>, index: usize) -> PyResult<f64> {
     item.extract::<f64>().map_err(|error| {
         let named = PyTypeError::new_err(format!(
-            "x[{index}]: int or float is taken, got {}",
-            type_name(item)
+            "x[{index}]: int or float is taken, got {}{}",
+            type_name(item),
+            hint::to_number(item, "x")
         ));
         named.set_cause(item.py(), Some(error));
         named

@@ -8,6 +8,7 @@ use pyo3::types::PyString;
 
 use crate::argument::describe;
 use crate::dtype::Dtype;
+use crate::hint;
 
 /// What is computed of two strings.
 #[derive(Clone, Copy)]
@@ -33,6 +34,11 @@ const SCORERS: [(&str, Scorer); 7] = [
     ),
 ];
 
+/// Their names alone.
+pub(crate) fn names() -> [&'static str; 7] {
+    SCORERS.map(|(name, _)| name)
+}
+
 /// The scorer of that name; `None` is Levenshtein's distance.
 pub(crate) fn scorer(value: Option<&Bound<'_, PyAny>>) -> PyResult<Scorer> {
     let Some(value) = value else {
@@ -44,9 +50,10 @@ pub(crate) fn scorer(value: Option<&Bound<'_, PyAny>>) -> PyResult<Scorer> {
             .map(|(name, _)| format!("\"{name}\""))
             .collect();
         format!(
-            "scorer: one of {} is taken, got {}",
+            "scorer: one of {} is taken, got {}{}",
             names.join(", "),
-            describe(value)
+            describe(value),
+            hint::near(&hint::given_name(value), self::names())
         )
     };
     let name = value
@@ -121,8 +128,9 @@ impl Scorer {
         match known.iter().find(|(known, _)| name == *known) {
             Some((_, dtype)) => Ok(Some(dtype.clone())),
             None => Err(PyValueError::new_err(format!(
-                "dtype: {} is taken for this scorer, got {name}",
-                self.names()
+                "dtype: {} is taken for this scorer, got {name}{}",
+                self.names(),
+                hint::near(&name, known.iter().map(|(known, _)| *known))
             ))),
         }
     }

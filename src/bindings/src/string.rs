@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 use crate::argument::type_name;
+use crate::hint;
 
 /// The string's code points, which live as long as the object is held. A str does not change, whatever other threads do.
 ///
@@ -16,8 +17,9 @@ pub(crate) fn take<'a>(value: &'a Bound<'_, PyAny>, name: &'static str) -> PyRes
     match value.cast::<PyString>() {
         Ok(string) => text(string).map_err(|error| named(value.py(), error, name)),
         Err(_) => Err(PyTypeError::new_err(format!(
-            "{name}: str is taken, got {}",
-            type_name(value)
+            "{name}: str is taken, got {}{}",
+            type_name(value),
+            hint::to_string(value, name)
         ))),
     }
 }

@@ -8,7 +8,9 @@ use pyo3::types::{PyByteArray, PyBytes, PyString, PyType};
 
 use crate::argument::type_name;
 use crate::arrow;
+use crate::hint;
 use crate::run;
+use crate::scorer::names;
 use crate::string::take;
 
 /// Bytes and strings, at 16 bytes each, that are read between two looks at Ctrl-C.
@@ -22,8 +24,9 @@ pub(crate) fn strings(
 ) -> PyResult<Strings> {
     let wrong = || {
         PyTypeError::new_err(format!(
-            "{name}: an iterable of str and None is taken, got {}",
-            type_name(value)
+            "{name}: an iterable of str and None is taken, got {}{}",
+            type_name(value),
+            hint::to_column(value, name, &names())
         ))
     };
     // Iterables of strings of one letter, and of ints: nobody means them.
@@ -39,6 +42,9 @@ pub(crate) fn strings(
     if let Some(strings) = fixed_width(value, name, reader)? {
         return Ok(strings);
     }
+    if type_name(value) == "LazyFrame" {
+        return Err(wrong()); // polars's own words for iterating over one speak of slicing
+    }
     let mut strings = Strings::default();
     let mut left = LOOK;
     for (number, item) in value.try_iter().map_err(|_| wrong())?.enumerate() {
@@ -52,8 +58,9 @@ pub(crate) fn strings(
             reader.read(Some(text), &mut strings);
         } else {
             return Err(PyTypeError::new_err(format!(
-                "{name}[{number}]: str or None is taken, got {}",
-                type_name(&item)
+                "{name}[{number}]: str or None is taken, got {}{}",
+                type_name(&item),
+                hint::to_item(&item, name)
             )));
         }
         if let Some(rest) = left.checked_sub(size) {

@@ -12,6 +12,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 use crate::argument::describe;
+use crate::hint;
 use crate::run;
 use crate::string::take;
 
@@ -43,8 +44,9 @@ impl GivenUnit<'_, '_> {
 fn named_unit(value: &Bound<'_, PyAny>) -> PyResult<Unit> {
     let wrong = || {
         format!(
-            "unit: \"grapheme\" or \"codepoint\" is taken, got {}",
-            describe(value)
+            "unit: \"grapheme\" or \"codepoint\" is taken, got {}{}",
+            describe(value),
+            hint::near(&hint::given_name(value), ["grapheme", "codepoint"])
         )
     };
     let Ok(name) = value.cast::<PyString>() else {

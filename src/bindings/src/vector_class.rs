@@ -17,6 +17,7 @@ use crate::array::{Array, Element, Flat};
 use crate::dtype::Dtype;
 use crate::export::{self, Line};
 use crate::fault::{caught, raised};
+use crate::hint;
 use crate::run;
 use crate::vector as functions;
 
@@ -309,8 +310,9 @@ fn parse_dtype(dtype: &Bound<'_, PyAny>) -> PyResult<Dtype> {
         Ok("float32") => Ok(Dtype::Float32),
         Ok("float64") => Ok(Dtype::Float64),
         _ => Err(PyValueError::new_err(format!(
-            "dtype: 'float32', 'float64' or None is taken, got {}",
-            describe(dtype)
+            "dtype: 'float32', 'float64' or None is taken, got {}{}",
+            describe(dtype),
+            hint::near(&hint::dtype_name(dtype), ["float32", "float64"])
         ))),
     }
 }
@@ -355,6 +357,11 @@ fn items(data: &Bound<'_, PyAny>) -> PyResult<Vec<f64>> {
         named.set_cause(data.py(), Some(error));
         named
     };
+    hint::no_table(
+        data,
+        "data",
+        "a buffer, a DLPack tensor or an iterable of numbers",
+    )?;
     let items = data.try_iter().map_err(|error| {
         wrong(
             error,
@@ -371,7 +378,11 @@ fn items(data: &Bound<'_, PyAny>) -> PyResult<Vec<f64>> {
         values.push(item.extract::<f64>().map_err(|error| {
             wrong(
                 error,
-                format!("data[{index}]: a number is taken, got {}", type_name(&item)),
+                format!(
+                    "data[{index}]: a number is taken, got {}{}",
+                    type_name(&item),
+                    hint::to_number(&item, "data")
+                ),
             )
         })?);
     }

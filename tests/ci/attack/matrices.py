@@ -66,6 +66,16 @@ def a_budget_raised(release: Release) -> None:
     edit(release, lambda text: text.replace("wheel-budget = 2_000_000", "wheel-budget = 9_000_000"))
 
 
+@mutation("matrix", "crate hotkernels-kernels: ../kernels is no folder of the checkout", of="release", lone=True)
+def a_crate_from_elsewhere(release: Release) -> None:
+    edit(release, lambda text: text.replace('"src/kernels"', '"../kernels"'))
+
+
+@mutation("matrix", "crates names none", of="release", lone=True)
+def no_crate_of_our_own(release: Release) -> None:
+    edit(release, lambda text: re.sub(r"(?m)^crates = .*", "crates = {}", text))
+
+
 @mutation("matrix", "[sdist] of ci/matrix.toml is not what evidence was made under", of="release")
 def another_interpreter_for_the_sdist(release: Release) -> None:
     edit(release, lambda text: re.sub(r'(\[sdist\]\ninterpreter = )"cp314"', r'\1"cp313"', text))

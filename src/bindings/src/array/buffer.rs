@@ -106,6 +106,15 @@ impl<'py> Buffer<'py> {
         (!start.is_null()).then(|| unsafe { slice::from_raw_parts(start, self.dims()) })
     }
 
+    /// Who gave it; `None` where nobody says.
+    pub(super) fn exporter(&self) -> Option<Bound<'py, PyAny>> {
+        // SAFETY: attached, as the buffer is; the object is null or alive until it is released.
+        unsafe {
+            let py = Python::assume_attached();
+            Bound::from_borrowed_ptr_or_opt(py, self.view().obj)
+        }
+    }
+
     /// Whether the elements are behind pointers.
     pub(super) fn is_indirect(&self) -> bool {
         let suboffsets = self.view().suboffsets;

@@ -6,7 +6,7 @@ use hotkernels_kernels::memory::Source;
 use pyo3::prelude::*;
 
 use super::buffer::Buffer;
-use super::{Element, supports_buffer};
+use super::{Element, may_be_masked, supports_buffer};
 use crate::vector_class::Vector;
 
 /// One or more elements that lie as kernels read them.
@@ -27,7 +27,10 @@ impl<'a> Flat<'a> {
         if let Some(vector) = Vector::from_object(object) {
             return Some(vector.get().flat());
         }
-        if !supports_buffer(object) || room.as_mut().request(object).is_err() {
+        if !supports_buffer(object)
+            || may_be_masked(object)
+            || room.as_mut().request(object).is_err()
+        {
             return None;
         }
         let buffer = room.into_ref().get_ref();

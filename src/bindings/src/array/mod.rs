@@ -21,6 +21,7 @@ use pyo3::prelude::*;
 use crate::argument::type_name;
 use crate::dlpack::Tensor;
 use crate::dtype::Dtype;
+use crate::hint;
 use crate::vector_class::Vector;
 
 pub(crate) use buffer::Buffer;
@@ -52,6 +53,15 @@ enum Memory<'py> {
     Tensor(Tensor),
 }
 
+/// Who gave an array, as far as it matters to how it is converted.
+#[derive(Clone, Copy)]
+pub(crate) enum Exporter {
+    Ndarray,
+    Vector,
+    Tensor,
+    Other,
+}
+
 /// An array argument. The exporter's memory stays where it is until this is dropped; its contents may change at any time
 /// (another thread may write them), its shape may not: that is copied here once.
 pub(crate) struct Array<'py> {
@@ -72,21 +82,26 @@ impl<'py> Array<'py> {
         let array = if let Some(vector) = Vector::from_object(object) {
             Self::of_vector(vector, name)
         } else if supports_buffer(object) {
+            if may_be_masked(object) {
+                hint::no_mask(object, name)?;
+            }
             Self::of_buffer(object, name)?
         } else if let Some(tensor) = Tensor::take(object, name)? {
             Self::of_tensor(tensor, name)?
         } else {
             return Err(PyTypeError::new_err(format!(
-                "{name}: a buffer (ndarray, array.array, memoryview, hotkernels.Vector) or a DLPack tensor is taken, got {}",
-                type_name(object)
+                "{name}: a buffer (ndarray, array.array, memoryview, hotkernels.Vector) or a DLPack tensor is taken, got {}{}",
+                type_name(object),
+                hint::to_array(object, name)
             )));
         };
         match dims {
             Some(dims) if array.layout.dims != dims => Err(PyValueError::new_err(format!(
-                "{name} has {} dimensions, of shape {}; {dims} {} taken",
-                array.layout.dims,
+                "{name} has {}, of shape {}; {dims} {} taken{}",
+                counted(array.layout.dims),
                 array.shape_text(),
-                if dims == 1 { "is" } else { "are" }
+                if dims == 1 { "is" } else { "are" },
+                hint::to_dims(name, array.shape(), dims)
             ))),
             _ => Ok(array),
         }
@@ -109,6 +124,9 @@ impl<'py> Array<'py> {
         let refuse = |what: String| PyBufferError::new_err(format!("{name}: {what}"));
         let mut buffer = Box::pin(Buffer::new(object.py()));
         buffer.as_mut().request(object).map_err(|error| {
+            if let Some(refused) = hint::no_buffer(object, name) {
+                return refused;
+            }
             // NumPy's own words for a scalar array, or an exporter's that will not export now; kept as the cause.
             let named = refuse(format!(
                 "{} does not give its buffer: {}",
@@ -186,6 +204,18 @@ impl<'py> Array<'py> {
 
     pub(crate) fn dtype(&self) -> &Dtype {
         &self.dtype
+    }
+
+    /// Who gave it.
+    pub(crate) fn exporter(&self) -> Exporter {
+        match &self.memory {
+            Memory::Vector(_) => Exporter::Vector,
+            Memory::Tensor(_) => Exporter::Tensor,
+            Memory::Buffer(buffer) if buffer.exporter().is_some_and(|it| hint::is_numpy(&it)) => {
+                Exporter::Ndarray
+            }
+            Memory::Buffer(_) => Exporter::Other,
+        }
     }
 
     pub(crate) fn shape(&self) -> &[usize] {
@@ -278,6 +308,11 @@ impl<'py> Array<'py> {
     }
 }
 
+/// "1 dimension", "2 dimensions".
+pub(crate) fn counted(dims: usize) -> String {
+    format!("{dims} dimension{}", if dims == 1 { "" } else { "s" })
+}
+
 /// The shape as Python writes it: (3,) or (2, 3).
 pub(crate) fn shape_text(shape: &[usize]) -> String {
     match shape {
@@ -290,6 +325,15 @@ pub(crate) fn shape_text(shape: &[usize]) -> String {
                 .join(", ")
         ),
     }
+}
+
+/// Whether it may be one of NumPy's masked arrays, whose buffer is without its mask: their class is written in Python. Nearly every
+/// other exporter's is not, so that this costs a call on two vectors a nanosecond.
+#[inline]
+fn may_be_masked(object: &Bound<'_, PyAny>) -> bool {
+    // SAFETY: the type of an object that is alive.
+    let flags = unsafe { ffi::PyType_GetFlags(object.get_type_ptr()) };
+    flags & ffi::Py_TPFLAGS_HEAPTYPE != 0 && hint::is_masked_array(object)
 }
 
 fn supports_buffer(object: &Bound<'_, PyAny>) -> bool {

@@ -135,9 +135,16 @@ pub fn jaccard(
         Pieces::Of(_, unit) => unit,
     };
     let mut scratch = Scratch::default();
-    each_width!(pair(a, b, unit, &mut scratch, stop)?, |a, b| {
-        jaccard::similarity(a, b, pieces, stop)
-    })
+    jaccard_of_units(pair(a, b, unit, &mut scratch, stop)?, pieces, stop)
+}
+
+/// The same of strings in the units that the pieces are counted in, which are code points for words.
+fn jaccard_of_units(
+    pair: Pair<'_>,
+    pieces: Pieces,
+    stop: &dyn Fn() -> bool,
+) -> Result<f64, Interrupted> {
+    each_width!(pair, |a, b| jaccard::similarity(a, b, pieces, stop))
 }
 
 #[cfg(test)]

@@ -71,6 +71,19 @@ pub trait Sealed: Copy + Debug + Send + Sync {
         stop: &dyn Fn() -> bool,
     ) -> Result<Self::Score, Interrupted>;
 
+    /// The score of two strings of units; as for [`Sealed::pair`].
+    ///
+    /// # Errors
+    ///
+    /// `stop` said true.
+    fn of_pair(
+        self,
+        level: Level,
+        pair: Pair<'_>,
+        cutoff: Self::Score,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Self::Score, Interrupted>;
+
     /// Tells the scores of queries and the item's strings, which are laid out in lanes.
     fn scores(self, level: Level, item: &Item, asked: Asked<'_, Self::Score>, spare: &mut Spare);
 }
@@ -132,7 +145,16 @@ impl Sealed for Distance {
         cutoff: u32,
         stop: &dyn Fn() -> bool,
     ) -> Result<u32, Interrupted> {
-        let pair = Pair::U32(query, choice);
+        self.of_pair(level, Pair::U32(query, choice), cutoff, stop)
+    }
+
+    fn of_pair(
+        self,
+        level: Level,
+        pair: Pair<'_>,
+        cutoff: u32,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<u32, Interrupted> {
         let most = cutoff as usize;
         let found = match self {
             Self::Levenshtein => text::levenshtein(level, pair, most, stop)?,

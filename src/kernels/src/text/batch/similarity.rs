@@ -67,17 +67,33 @@ impl Sealed for Similarity {
 
     fn pair(
         self,
-        _: Level,
+        level: Level,
         query: &[u32],
         choice: &[u32],
         cutoff: f64,
         stop: &dyn Fn() -> bool,
     ) -> Result<f64, Interrupted> {
-        let pair = Pair::U32(query, choice);
+        match self {
+            // Sets of numbered pieces, in order.
+            Self::Jaccard(_) => {
+                let similarity = ratio(shared(query, choice), [query.len(), choice.len()]);
+                Ok(if similarity < cutoff { 0.0 } else { similarity })
+            }
+            _ => self.of_pair(level, Pair::U32(query, choice), cutoff, stop),
+        }
+    }
+
+    fn of_pair(
+        self,
+        _: Level,
+        pair: Pair<'_>,
+        cutoff: f64,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<f64, Interrupted> {
         let similarity = match self {
             Self::Jaro => text::jaro(pair, Winkler::Not, stop)?,
             Self::JaroWinkler => text::jaro(pair, Winkler::Prefix, stop)?,
-            Self::Jaccard(_) => ratio(shared(query, choice), [query.len(), choice.len()]),
+            Self::Jaccard(pieces) => text::jaccard_of_units(pair, pieces, stop)?,
         };
         Ok(if similarity < cutoff { 0.0 } else { similarity })
     }

@@ -170,11 +170,60 @@ fn check<M: Known>(
     }
 }
 
+/// Row by row: the queries again and again beside the choices.
+fn check_pairs<M: Known>(
+    measure: M,
+    queries: &Given,
+    choices: &Given,
+    cutoffs: &[M::Score],
+    missing: M::Score,
+) where
+    M::Score: Cell<M::Score>,
+{
+    let queries: Given = queries
+        .iter()
+        .cycle()
+        .take(choices.len())
+        .cloned()
+        .collect();
+    let choices = &choices[..queries.len()];
+    let columns = [read(&queries), read(&choices.to_vec())];
+    for level in simd::available() {
+        for cutoff in cutoffs.iter().copied().map(Some).chain([None]) {
+            for threads in [1, 3] {
+                let team = Team::new(NonZeroUsize::new(threads).unwrap(), &on);
+                let mut out = vec![M::Score::default(); choices.len()];
+                let target = Target::from_slice(&mut out, 1, choices.len());
+                let [a, b] = &columns;
+                cpdist(level, measure, a, b, cutoff, missing, &target, &team).unwrap();
+                for ((query, choice), found) in queries.iter().zip(choices).zip(out) {
+                    let expected = match (query, choice) {
+                        (Some(query), Some(choice)) => {
+                            let score = measure.of(query, choice);
+                            match cutoff {
+                                Some(cutoff) if M::nearer(cutoff, score) => M::beyond(cutoff),
+                                _ => score,
+                            }
+                        }
+                        _ => missing,
+                    };
+                    assert!(
+                        found == expected,
+                        "{measure:?} {level} {cutoff:?} {query:?} {choice:?}: {found:?}, not {expected:?}"
+                    );
+                }
+            }
+        }
+    }
+}
+
 fn check_distance(measure: Distance, (queries, choices): (Given, Given)) {
+    check_pairs(measure, &queries, &choices, &[0, 1, 4, 20], u32::MAX);
     check(measure, &queries, &choices, &[0, 1, 4, 20], u32::MAX);
 }
 
 fn check_similarity(measure: Similarity, (queries, choices): (Given, Given)) {
+    check_pairs(measure, &queries, &choices, &[0.5, 0.8, 1.0], 0.0);
     check(measure, &queries, &choices, &[0.5, 0.8, 1.0], 0.0);
 }
 
@@ -366,5 +415,37 @@ fn a_long_call_asks_whether_to_stop() {
             &done,
         );
         assert_eq!(found, Err(Interrupted));
+        let columns = [read(given), read(&shifted)];
+        let mut out = vec![0_u32; given.len()];
+        let target = Target::from_slice(&mut out, 1, given.len());
+        let [a, b] = &columns;
+        let found = cpdist(
+            level,
+            Distance::Levenshtein,
+            a,
+            b,
+            None,
+            u32::MAX,
+            &target,
+            &team,
+        );
+        assert_eq!(found, Err(Interrupted));
     }
+}
+
+/// More rows than a piece has, some of them missing on either side of where pieces meet.
+#[test]
+fn pieces_of_rows() {
+    let rows = |missing: usize| -> Given {
+        (0..3000_u32)
+            .map(|row| (row as usize % missing != 0).then(|| vec![row % 7, row % 11, row]))
+            .collect()
+    };
+    check_pairs(
+        Distance::Levenshtein,
+        &rows(512),
+        &rows(341),
+        &[1],
+        u32::MAX,
+    );
 }
