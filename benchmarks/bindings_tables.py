@@ -111,7 +111,12 @@ def workload() -> Iterator[str]:
     head += [f"{count} threads, {kind}" for kind, some in zip(("GIL", "free-threaded"), counts, strict=True) for count in some]
     lines = []
     for name, (rate, beside) in alone.items():
-        line = [name, f"{scaled(rate)}/s", digits(beside), f"{scaled(rates(builds[1], name)[0])}/s"]
+        line = [
+            name,
+            f"{scaled(rate)}/s",
+            digits(beside) if beside >= 0.1 else f"{beside:.4f}",
+            f"{scaled(rates(builds[1], name)[0])}/s",
+        ]
         for build, some in zip(builds, counts, strict=True):
             pool = pools(build)[name]
             line += [f"× {digits(ratio(pool[1], pool[count]))}" for count in some]
@@ -160,16 +165,24 @@ def compilers() -> Iterator[str]:
     yield f"{'; '.join(results['compilers'].values())}; {chosen}."
     yield ""
     yield "```text"
-    for way in [*results["ways"], *read(FILES[1])["ways"]]:
-        yield from (f"# {way['name']}\n{command}" for command in way["commands"])
+    for name, way in both():
+        if way["commands"]:
+            yield f"# {name}"
+            yield from way["commands"]
     yield "```"
+
+
+def both() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every way, those of the workload told apart."""
+    yield from ((way["name"], way) for way in read(FILES[0])["ways"])
+    yield from ((f"workload: {way['name']}", way) for way in read(FILES[1])["ways"])
 
 
 def arithmetic() -> Iterator[str]:
     """What the compilers made of the loops."""
-    ways = [way for name in FILES[:2] for way in read(name)["ways"] if way["arithmetic"]]
-    head = ["way", *(ways[0]["arithmetic"] if ways else ())]
-    yield from table(head, [(way["name"], *map(str, way["arithmetic"].values())) for way in ways])
+    counted = {name: way["arithmetic"] for name, way in both() if way["arithmetic"]}
+    head = ["way", *next(iter(counted.values()), ())]
+    yield from table(head, [(name, *map(str, found.values())) for name, found in counted.items()])
 
 
 TABLES: dict[str, Callable[[], Iterator[str]]] = {

@@ -131,9 +131,9 @@ class Column:
             self.released["schema"] += 1
             schema.contents.release = RELEASE_SCHEMA()
 
-        found = ArrowSchema(
-            format=None if self.layout is None else self.layout.encode(), release=self.held(RELEASE_SCHEMA(release))
-        )
+        # Held here: of a copy, which a stream gives, ctypes keeps nothing.
+        layout = None if self.layout is None else self.held(self.layout.encode())
+        found = ArrowSchema(format=layout, release=self.held(RELEASE_SCHEMA(release)))
         if self.values is not None:
             found.dictionary = ctypes.pointer(self.held(ArrowSchema(format=self.values.encode())))
         return found

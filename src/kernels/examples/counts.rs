@@ -231,6 +231,9 @@ fn pairs(level: Level) {
     }
 }
 
+/// A phonetic code.
+type Code<'a> = &'a dyn Fn(Text<'_>) -> Option<String>;
+
 /// What is the same at every level.
 fn words_alone() {
     let long = words(2, 3000, 3);
@@ -266,7 +269,7 @@ fn words_alone() {
         pair.and_then(|pair| text::levenshtein(Level::Scalar, pair, usize::MAX, &go_on))
     });
     let names = words(200, 8, 5);
-    let codes: [(&str, &dyn Fn(Text<'_>) -> Option<String>); 4] = [
+    let codes: [(&str, Code<'_>); 4] = [
         ("soundex", &|name| phonetic::soundex(name, &go_on).ok()),
         ("metaphone", &|name| phonetic::metaphone(name, &go_on).ok()),
         ("nysiis", &|name| phonetic::nysiis(name, &go_on).ok()),
@@ -290,10 +293,13 @@ fn words_alone() {
     });
 }
 
-fn filter<T: Compiled>(level: Level, pixels: &[T], side: usize, window: usize, dtype: &str)
-where
-    T: Default,
-{
+fn filter<T: Compiled + Default>(
+    level: Level,
+    pixels: &[T],
+    side: usize,
+    window: usize,
+    dtype: &str,
+) {
     let mut filtered = vec![T::default(); side * side];
     let team = Team::alone(&go_on);
     let shape = Shape {
