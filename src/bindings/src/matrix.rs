@@ -176,9 +176,10 @@ fn checked(queries: &Array<'_>, corpus: Option<&Array<'_>>) -> PyResult<Dtype> {
         not_empty(corpus)?;
         let (wanted, found) = (queries.shape()[1], corpus.shape()[1]);
         if wanted != found {
-            let hint = match corpus.shape()[0] == wanted {
-                true => "; use corpus.T",
-                false => "",
+            let hint = if corpus.shape()[0] == wanted {
+                "; use corpus.T"
+            } else {
+                ""
             };
             return Err(PyValueError::new_err(format!(
                 "corpus has rows of {found} and queries rows of {wanted}; one length is taken for both{hint}"
@@ -204,9 +205,10 @@ fn count(value: &Bound<'_, PyAny>, most: usize) -> PyResult<usize> {
         .ok()
         .filter(|k| *k <= most)
         .ok_or_else(|| {
-            let hint = match number > 0 {
-                true => "; use min(k, len(corpus))",
-                false => "",
+            let hint = if number > 0 {
+                "; use min(k, len(corpus))"
+            } else {
+                ""
             };
             PyValueError::new_err(wrong() + hint)
         })

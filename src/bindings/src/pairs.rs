@@ -25,8 +25,8 @@ use crate::text::{DEFAULT, GivenUnit};
 ///
 /// Raises what cdist raises, ValueError for columns of two lengths. The GIL is released; Ctrl-C stops it, with out half-written.
 ///
-/// The functions for two strings, without a call for each row. For each query with each choice cdist takes a fifth to a tenth of
-/// the time a pair.
+/// The functions for two strings, without a call for each row. For each query with each choice cdist takes far less a pair, as
+/// no string meets a second one here.
 #[pyfunction]
 #[pyo3(
     signature = (queries, choices, scorer=None, *, score_cutoff=None, unit=DEFAULT, ngram_size=None, out=None, dtype=None, threads=None),

@@ -438,7 +438,9 @@ fn a_long_call_asks_whether_to_stop() {
 fn pieces_of_rows() {
     let rows = |missing: usize| -> Given {
         (0..3000_u32)
-            .map(|row| (row as usize % missing != 0).then(|| vec![row % 7, row % 11, row]))
+            .map(|row| {
+                (!(row as usize).is_multiple_of(missing)).then(|| vec![row % 7, row % 11, row])
+            })
             .collect()
     };
     check_pairs(
