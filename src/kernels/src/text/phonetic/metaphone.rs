@@ -16,34 +16,34 @@ use crate::threads::Interrupted;
 ///
 /// `stop` said true.
 pub fn metaphone(text: Text<'_>, stop: &dyn Fn() -> bool) -> Result<String, Interrupted> {
-    let watch = Watch::new(stop);
     let mut room = [0; SHORT];
     if let Some(letters) = ascii_capitals(text, &mut room) {
         let silent = SILENT.iter().any(|initial| letters.starts_with(initial));
-        return Ok(encode(&letters[usize::from(silent)..], &watch));
+        return Ok(encode(&letters[usize::from(silent)..], || true));
     }
+    let watch = Watch::new(stop);
     let capitals = watch.whole(capitals(text, &watch))?;
     let silent = SILENT
         .iter()
         .any(|initial| capitals.as_bytes().starts_with(initial));
     let letters = watch.whole(decomposed(&capitals, &watch))?;
-    let code = encode(&letters[usize::from(silent)..], &watch);
+    let code = encode(&letters[usize::from(silent)..], || watch.goes_on());
     watch.whole(code)
 }
 
 /// Beginnings of which the first letter is not said.
 const SILENT: [&[u8]; 5] = [b"KN", b"GN", b"PN", b"WR", b"AE"];
 
-/// The code of these letters; of the first ones, where it is stopped.
+/// The code of these letters; of the first ones, where it is not to go on.
 #[inline]
-fn encode<L: Copy + Into<char>>(letters: &[L], watch: &Watch<'_>) -> String {
+fn encode<L: Copy + Into<char>>(letters: &[L], goes_on: impl Fn() -> bool) -> String {
     let mut code = String::new();
     code.room(2 * letters.len() + 1); // an X is two consonants
     let at = |position: usize| letters.get(position).map(|&letter| letter.into());
     let mut before = None;
     let mut position = 0;
     while let Some(letter) = at(position)
-        && watch.goes_on()
+        && goes_on()
     {
         let next = at(position + 1);
         // Of a double letter the second is heard, but for CC.

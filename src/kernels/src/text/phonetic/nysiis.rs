@@ -38,7 +38,6 @@ impl Letter for &str {
 ///
 /// `stop` said true.
 pub fn nysiis(text: Text<'_>, stop: &dyn Fn() -> bool) -> Result<String, Interrupted> {
-    let watch = Watch::new(stop);
     let mut room = [0; SHORT];
     match ascii_capitals(text, &mut room) {
         // CR and LF are one cluster.
@@ -46,22 +45,23 @@ pub fn nysiis(text: Text<'_>, stop: &dyn Fn() -> bool) -> Result<String, Interru
             let mut name = [0; SHORT];
             let name = &mut name[..letters.len()];
             name.copy_from_slice(letters);
-            let code = encode(name, letters, &watch);
+            let code = encode(name, letters, || true);
             Ok(string(code.into_iter().map(char::from)))
         }
         _ => {
+            let watch = Watch::new(stop);
             let name = watch.whole(capitals(text, &watch))?;
             let mut letters = watch.whole(gathered(watch.over(name.graphemes(true))))?;
-            let code = encode(name.as_bytes(), &mut letters, &watch);
+            let code = encode(name.as_bytes(), &mut letters, || watch.goes_on());
             let code = string(watch.over(code.into_iter().flat_map(str::chars)));
             watch.whole(code)
         }
     }
 }
 
-/// The code of a name of these letters; of the first ones, where it is stopped.
+/// The code of a name of these letters; of the first ones, where it is not to go on.
 #[inline]
-fn encode<L: Letter>(name: &[u8], letters: &mut [L], watch: &Watch<'_>) -> Vec<L> {
+fn encode<L: Letter>(name: &[u8], letters: &mut [L], goes_on: impl Fn() -> bool) -> Vec<L> {
     let letters = ends_replaced(name, letters);
     let Some(&first) = letters.first() else {
         return Vec::new();
@@ -70,7 +70,7 @@ fn encode<L: Letter>(name: &[u8], letters: &mut [L], watch: &Watch<'_>) -> Vec<L
     let mut code = with_room(letters.len());
     code.push(first);
     let mut position = 1;
-    while position < letters.len() && watch.goes_on() {
+    while position < letters.len() && goes_on() {
         let (sound, twice, more) = sound(letters, position);
         // What ends as the code does adds nothing.
         if code.last() != Some(&sound) {
