@@ -29,8 +29,8 @@ extensions = [
 exclude_patterns = ["extensions"]
 nitpicky = True  # a reference that leads nowhere is a warning, and so an error
 nitpick_ignore = [
-    ("py:class", name) for name in ("NDArray", "DTypeLike", "np.int64", "np.float64", "da.Array")
-]  # NumPy's documentation has them
+    ("py:class", name) for name in ("NDArray", "DTypeLike", "np.int64", "np.float64", "da.Array", "pl.Expr", "pl.Series")
+]  # NumPy's, dask's and polars' documentation has them
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 source_url = f"{_project['urls']['Source']}/blob/main"

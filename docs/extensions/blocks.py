@@ -1,6 +1,6 @@
 """A plugin of pytest: runs the Python of the documentation, and holds what is printed to what is written beside it.
 
-A line `print(…)  # 24.0 0.96` has to print that; words after a comma are the author's. The blocks of a page are run in order,
+A line `print(…)  # 24.0 0.96` has to print that, or with the comment on the line below; words after a comma are the author's. The blocks of a page are run in order,
 in one namespace. `<!--- invisible-code-block: python` is run as well, and not shown.
 """
 
@@ -16,7 +16,7 @@ from sybil.evaluators.python import PythonEvaluator
 from sybil.parsers.myst import CodeBlockParser
 
 ROOT = Path(__file__).resolve().parents[2]
-SAID = re.compile(r"^\s*print\(.*\)  # (.+)$", re.MULTILINE)
+SAID = re.compile(r"^\s*print\(.*\)(?:  |\n\s*)# (.+)$", re.MULTILINE)
 
 
 class Shown(PythonEvaluator):
