@@ -194,12 +194,18 @@ def test_out_of_any_layout(buffer: Given, readonly: bool, corpus: int) -> None:
     assert exporter.settled
 
 
+def without_hint(said: tuple[str, Any]) -> tuple[str, Any]:
+    return said[0], said[1].partition("; use ")[0] if isinstance(said[1], str) else said[1]
+
+
 @examples(60)
 @given(answers=st.lists(sound(dims=(0, 2)), min_size=2, max_size=4), name=st.sampled_from(["sum", "Vector"]))
 def test_one_that_answers_otherwise_each_time(answers: list[Given], name: str) -> None:
     call = CALLS[name][2]
     exporter = Exporter(*answers)
-    assert outcome(call, exporter) in [outcome(call, as_array(each, (each.format or b"").decode())) for each in answers]
+    # How to convert it depends on who gave it.
+    found, wanted = outcome(call, exporter), [outcome(call, as_array(each, (each.format or b"").decode())) for each in answers]
+    assert without_hint(found) in map(without_hint, wanted)
     assert exporter.settled
     for name in CALLS:
         exporter = Exporter(*answers)

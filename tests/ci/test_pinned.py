@@ -56,6 +56,7 @@ REASONS = {
     "scripts/standin.py:install_packages": "Debian's signatures; a container for rehearsals, no part of what ships",
     "scripts/standin.py:debian": "Debian's signatures; an image for rehearsals, no part of what ships",
     "scripts/examples.py:provide": "Debian's signatures; libraries of the system that Qt asks for",
+    "scripts/browser.py:provided": "Debian's signatures; the browser that pages are looked at with",
     "scripts/fuzz.py:toolchain": "rustup compares the toolchain with what Rust publishes; cargo-fuzz is a tool of tests",
     "scripts/miri.py:program": "rustup compares the toolchain with what Rust publishes; miri is a tool of tests",
     "scripts/debian.py:closure": "Debian's signatures, and the SHA-256 of each archive",
@@ -183,6 +184,7 @@ def test_every_crate_has_a_checksum() -> None:
             "hotkernels-fuzz",
             "hotkernels-kernels",
             "std-of-the-release",
+            "workload",  # of the benchmarks
         }
 
 

@@ -45,8 +45,10 @@ pub(crate) fn sum<'py>(py: Python<'py>, x: &Bound<'py, PyAny>) -> PyResult<Bound
     }
     let array = match Array::take(x, "x", None) {
         Ok(array) => array,
-        // Not an array: an iterable, if anything.
-        Err(error) if error.is_instance_of::<PyTypeError>(py) => return sum_items(x),
+        // Not an array: an iterable, if anything. An array of something else is told so, not item by item.
+        Err(error) if error.is_instance_of::<PyTypeError>(py) && !hint::is_numpy(x) => {
+            return sum_items(x);
+        }
         Err(error) => return Err(error),
     };
     match array.dtype() {
