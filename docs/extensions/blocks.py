@@ -1,7 +1,8 @@
 """A plugin of pytest: runs the Python of the documentation, and holds what is printed to what is written beside it.
 
-A line `print(…)  # 24.0 0.96` has to print that, or what the comment on the line below says; words after a comma are the author's.
-The blocks of a page are run in order, in one namespace. `<!--- invisible-code-block: python` is run as well, and not shown.
+A line `print(…)  # 24.0 0.96` has to print that, or what the comment on the line below says. Words after a comma are the
+author's. The blocks of a page are run in order, in one namespace. `<!--- invisible-code-block: python` is run as well, and not
+shown.
 """
 
 from __future__ import annotations
