@@ -274,7 +274,7 @@ impl<A: Copy, C: Count> Pair<A> for Each<C, PAIR> {
 
 /// Two registers, or groups of them, as thirty-two counts: what an instruction set has whose registers hold no more than a
 /// group. The functions are those of this file's traits, of one of the two.
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[cfg(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(miri)))]
 macro_rules! two_groups {
     ($pair:ident of $group:ident for $arch:ty) => {
         /// Two groups.
@@ -334,5 +334,5 @@ macro_rules! two_groups {
         }
     };
 }
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[cfg(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(miri)))]
 pub(crate) use two_groups;
