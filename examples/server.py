@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
@@ -113,6 +114,9 @@ def main(words: list[str] | None = None) -> int:
     names = [line for line in args.names.read_text(encoding="utf-8").splitlines() if line]
     with Server(("127.0.0.1", args.port), names, args.threads) as server:
         gil = "with" if getattr(sys, "_is_gil_enabled", lambda: True)() else "without"
+        # Whoever starts it in the background of a shell has the first one ignored.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.default_int_handler)
         print(f"{len(names):,} names on port {server.server_port}, {args.threads} threads, {gil} the GIL", flush=True)
         try:
             server.serve_forever()

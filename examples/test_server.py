@@ -88,10 +88,14 @@ def test_another_path_is_not_there(server) -> None:
     assert post(server.server_port, b"{}", "/")[0] == 404
 
 
-def test_a_person_starts_it_and_stops_it(tmp_path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("ignored", [False, True], ids=["", "in the background"])
+def test_a_person_starts_it_and_stops_it(tmp_path, number, ignored) -> None:
     names = tmp_path / "names.txt"
     names.write_text("\n".join(NAMES), encoding="utf-8")
     command = [sys.executable, "-P", str(EXAMPLE), str(names), "--port", "0", "--threads", "2"]
+    if ignored:  # as a shell starts what it does not wait for
+        command = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", *command]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"}) as process:
         assert process.stdout
         said = process.stdout.readline()
@@ -99,6 +103,6 @@ def test_a_person_starts_it_and_stops_it(tmp_path) -> None:
         assert found, said
         assert ("without" in said) == (not getattr(sys, "_is_gil_enabled", lambda: True)())
         assert post(int(found[1]), b'{"queries": ["jon smith"]}')[1]["matches"][0]["name"] == "john smith"
-        process.send_signal(signal.SIGINT)
-        assert process.stdout.read() == "1 requests served\n"
-        assert process.wait(30) == 0
+        process.send_signal(number)
+        assert process.communicate(timeout=30)[0] == "1 requests served\n"
+        assert process.returncode == 0
