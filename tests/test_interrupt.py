@@ -36,6 +36,7 @@ a, b = letters(LATIN, 200_000), letters(LATIN, 200_000)
 c, d = letters(CYRILLIC, 200_000), letters(CYRILLIC, 200_000)
 out = np.empty((len(names), 2000), np.uint8)
 marked = c * 10 + "\u0301"
+one_letter = "e" + "\u0301\u0323" * 1_000_000
 vowels, many_words = "aeiou" * 2_000_000, " ".join(names) * 4
 column64 = np.random.default_rng(7).standard_normal(2_000_000)
 rows = column64[:1_536_000].astype(np.float32).reshape(2000, 768)
@@ -68,6 +69,7 @@ WORK: dict[str, Callable[[], Any]] = {
     "soundex, of more than bytes": lambda: hk.soundex(marked),
     "metaphone": lambda: hk.metaphone(a * 20),
     "metaphone, of more than bytes": lambda: hk.metaphone(marked),
+    "metaphone, of a letter with marks": lambda: hk.metaphone(one_letter),
     "nysiis": lambda: hk.nysiis(a * 20),
     "match_rating_codex": lambda: hk.match_rating_codex(a * 20),
     "match_rating_comparison": lambda: hk.match_rating_comparison(marked[:-1], marked[:-1]),

@@ -89,6 +89,8 @@ CALLS: dict[str, tuple[str, str]] = {
     "jaccard_similarity, of words": ("a = 'word and word ' * 100_000", "hk.jaccard_similarity(a, a)"),
     "metaphone": (STRINGS, "hk.metaphone(a)"),
     "metaphone, of more than bytes": (STRINGS, "hk.metaphone(c)"),
+    "metaphone, of a letter with marks": ("e = 'e' + '\\u0301\\u0323' * 300_000", "hk.metaphone(e)"),
+    "soundex, of a letter with marks": ("e = 'e' + '\\u0301\\u0323' * 300_000", "hk.soundex(e)"),
     "soundex, of more than bytes": (STRINGS, "hk.soundex(c)"),
     "nysiis": (STRINGS, "hk.nysiis(a)"),
     "match_rating_codex": (STRINGS, "hk.match_rating_codex(a)"),

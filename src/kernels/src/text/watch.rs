@@ -40,6 +40,19 @@ impl<'a> Watch<'a> {
         items.take_while(|_| self.goes_on())
     }
 
+    /// Does work that asks by itself whether to stop; `None` where it was stopped.
+    pub(super) fn done<T>(
+        &self,
+        work: impl FnOnce(&dyn Fn() -> bool) -> Result<T, Interrupted>,
+    ) -> Option<T> {
+        if self.stopped.get() {
+            return None;
+        }
+        let done = work(self.stop).ok();
+        self.stopped.set(done.is_none());
+        done
+    }
+
     /// What came of the items, if it was all of them.
     #[inline(always)]
     pub(super) fn whole<T>(&self, result: T) -> Result<T, Interrupted> {
@@ -74,5 +87,16 @@ mod tests {
         assert_eq!(watch.over(0..).count(), 0);
         assert_eq!(asked.get(), 2, "nor is it asked again");
         assert_eq!(watch.whole(()), Err(Interrupted));
+    }
+
+    #[test]
+    fn work_that_was_stopped_stops_it() {
+        let watch = Watch::new(&|| false);
+        assert_eq!(watch.done(|stop| Ok(stop())), Some(false));
+        assert_eq!(watch.whole(7), Ok(7));
+        assert_eq!(watch.done(|_| Err::<(), _>(Interrupted)), None);
+        assert_eq!(watch.done(|_| Ok(())), None, "nor is more begun");
+        assert_eq!(watch.over(0..).count(), 0);
+        assert_eq!(watch.whole(7), Err(Interrupted));
     }
 }

@@ -3,13 +3,13 @@
 //! The rules are those of jellyfish 1.3, quirks included, as codes are kept in databases and must not change: each module
 //! says where they are not those of the literature.
 
+mod decomposed;
 mod match_rating;
 mod metaphone;
 mod nysiis;
 mod soundex;
 
-use unicode_normalization::UnicodeNormalization;
-
+use self::decomposed::Decomposed;
 use super::units::{Text, Units};
 use super::watch::Watch;
 use crate::room::{gathered, string};
@@ -59,7 +59,7 @@ fn decomposed(capitals: &str, watch: &Watch<'_>) -> Vec<char> {
     if capitals.is_ascii() {
         gathered(watch.over(capitals.chars()))
     } else {
-        // What is watched goes in, so that a letter with a million marks, which come out in order, is too.
-        gathered(watch.over(watch.over(capitals.chars()).nfkd()))
+        // What goes in is watched too: a letter with a million marks comes out at once.
+        gathered(watch.over(Decomposed::new(watch.over(capitals.chars()), watch)))
     }
 }

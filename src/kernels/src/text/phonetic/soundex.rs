@@ -1,7 +1,6 @@
 //! Soundex: the first letter and three digits (Russell and Odell, 1918; the American rules of the National Archives).
 
-use unicode_normalization::UnicodeNormalization;
-
+use super::decomposed::Decomposed;
 use super::{SHORT, ascii_capitals};
 use crate::text::units::Text;
 use crate::text::watch::Watch;
@@ -23,7 +22,7 @@ pub fn soundex(text: Text<'_>, stop: &dyn Fn() -> bool) -> Result<String, Interr
     let watch = Watch::new(stop);
     // Letter by letter: four of them are enough for most.
     let capitals = watch.over(text.chars().flat_map(char::to_uppercase));
-    let code = encode(watch.over(capitals.nfkd()));
+    let code = encode(watch.over(Decomposed::new(capitals, &watch)));
     watch.whole(code)
 }
 
