@@ -147,7 +147,7 @@ def endure(session: nox.Session) -> None:
     # One at a time: a night is for what only a quiet machine shows.
     session.run("python", "-m", "scripts.tests", "--jobs=1", *held, "--hypothesis-profile=nightly", *chosen)
     # Every test in many threads at once, again and again, where threads are free.
-    many = ["--jobs=1", "--threads=16", "--iterations=10"]
+    many = ["--jobs=1", "--threads=16", "--iterations=3"]
     free = [name for name in chosen if name.endswith("t")]
     if free:
         session.run("python", "-m", "scripts.tests", *many, *free)

@@ -16,6 +16,7 @@ from benchmarks import workload
 from benchmarks.bindings import rows
 from benchmarks.calls import calls
 from benchmarks.chart import chart
+from benchmarks.cluster import dask
 from benchmarks.columns import polars
 from benchmarks.ffi import ffi
 from benchmarks.image import image
@@ -105,6 +106,7 @@ FAMILIES: dict[str, Callable[[], Iterator[Work]]] = {
     "names": per_call,
     "job": job,
     "polars": polars,
+    "dask": dask,
     "image": image,
     "chart": chart,
     "calls": calls,

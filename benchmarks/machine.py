@@ -13,7 +13,7 @@ import hotkernels
 
 PEERS = (
     *("numpy", "simsimd", "numkong", "faiss-cpu", "rapidfuzz", "jellyfish", "nanobind", "pybind11", "cffi", "cython"),
-    *("polars", "polars-distance"),
+    *("polars", "polars-distance", "dask", "distributed"),
 )
 
 

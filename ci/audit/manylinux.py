@@ -8,6 +8,7 @@ import subprocess
 import sys
 from typing import Any
 
+from ci import unwinder
 from ci.audit.opened import Opened
 from ci.console import shorten
 from ci.errors import CiError
@@ -18,6 +19,7 @@ MACHINES = {"x86_64": "EM_X86_64", "aarch64": "EM_AARCH64"}
 def check(file: Opened) -> dict[str, Any]:
     machine(file)
     hardened(file)
+    unwinds(file)
     floor = file.artifact.platform.tag if file.artifact.platform else ""
     too_new(file, floor)
     said = auditwheel(file)
@@ -62,6 +64,17 @@ def hardened(file: Opened) -> None:
             expected="no RPATH or RUNPATH, a stack that is not executable, no text relocations, full RELRO (-z now)",
             found=", ".join(found),
             todo="look at what passes linker flags: RUSTFLAGS, .cargo/config.toml, a C compiler wrapper",
+        )
+
+
+def unwinds(file: Opened) -> None:
+    """With the system, as the C library does that ends threads: two unwinders in one process crash it (ci/unwinder.py)."""
+    if unwinder.NAME not in file.elf.needed:
+        raise CiError(
+            "has an unwinder of its own",
+            expected=f"{unwinder.NAME} among the libraries that it needs",
+            found=", ".join(file.elf.needed) or "no library",
+            todo="give zig the stand-in of ci/unwinder.py to link with, or link with the platform's own compiler",
         )
 
 

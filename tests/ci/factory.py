@@ -21,7 +21,9 @@ from ci.audit.names import suffix
 from ci.evidence import Evidence
 from ci.matrix import Artifact
 
-SAFE = ("-shared", "-fPIC", "-fvisibility=hidden", "-Wl,-z,now", "-Wl,-z,relro", "-Wl,-z,noexecstack", "-Wl,--build-id=none")
+UNWINDER = ("-Wl,--push-state,--no-as-needed", "-lgcc_s", "-Wl,--pop-state")
+HARDENED = ("-Wl,-z,now", "-Wl,-z,relro", "-Wl,-z,noexecstack")
+SAFE = (*UNWINDER, "-shared", "-fPIC", "-fvisibility=hidden", *HARDENED, "-Wl,--build-id=none")
 LICENCE = b"Permission is hereby granted, free of charge, to any person ...\n"
 CHECKSUMS = {"pyo3": "a" * 64, "pyo3-ffi": "b" * 64, "libc": "c" * 64}
 CLASSIFIERS = [f"Programming Language :: Python :: 3.{minor}" for minor in (12, 13, 14, 15)]

@@ -128,6 +128,14 @@ def test_linked_unsafely(flags: tuple[str, ...], found: str, by_label: dict[str,
     assert failed["platform"].detail["found"] == found
 
 
+def test_an_unwinder_of_its_own(by_label: dict[str, Artifact], elf: Compile, judge: Judge) -> None:
+    """As zig links one, with nothing that says so but the library that is not asked for."""
+    flags = tuple(flag for flag in factory.SAFE if flag not in factory.UNWINDER)
+    failed = judge(by_label["cp312-cp312"], elf("cp312", flags=flags))
+    assert set(failed) == {"platform"}
+    assert failed["platform"].detail["expected"] == "libgcc_s.so.1 among the libraries that it needs"
+
+
 def test_another_processor(by_label: dict[str, Artifact], elf: Compile, judge: Judge) -> None:
     data = bytearray(elf("cp312"))
     data[18:20] = (183).to_bytes(2, "little")  # e_machine: EM_AARCH64

@@ -312,6 +312,12 @@ def a_search_path(release: Release) -> None:
     extension(release, factory.module(checks.abi(release.target), flags=(*factory.SAFE, "-Wl,-rpath,/opt/lib")))
 
 
+@mutation("bytes", "has an unwinder of its own")
+def an_unwinder_of_its_own(release: Release) -> None:
+    flags = tuple(flag for flag in factory.SAFE if flag not in factory.UNWINDER)
+    extension(release, factory.module(checks.abi(release.target), flags=flags))
+
+
 @mutation("bytes", "an executable stack")
 def an_executable_stack(release: Release) -> None:
     flags = tuple(flag for flag in factory.SAFE if "noexecstack" not in flag)
