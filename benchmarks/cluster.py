@@ -2,8 +2,8 @@
 
     nox -s bench -- dask
 
-The ratio on the wall is the speed-up, if nothing else wants the cores. What the job costs in the workers' processor time does not
-depend on that: there the ratio is the share of the work that a second worker does not add to.
+The ratio on the wall is the speed-up, if nothing else wants the cores. What a job costs in the workers' processor time does not
+depend on that: there the ratio is 1 where a second worker adds no work.
 """
 
 from __future__ import annotations
