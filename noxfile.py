@@ -252,10 +252,7 @@ def memcheck(session: nox.Session) -> None:
 @session("ci", nightly=True)
 def models(session: nox.Session) -> None:
     """Try what threads share in every order that can be: nox -s models -- [MODEL …]"""
-    command = ["cargo", "test", "--release", "--locked", "--package=hotkernels-kernels", "--lib", "--target-dir=target/models"]
-    # Quick to compile: what is run is loom, over and over.
-    command += ["--config=profile.release.package.hotkernels-kernels.opt-level=0"]
-    session.run(*command, "--", "models::", *session.posargs, external=True, env={"RUSTFLAGS": "--cfg loom"})
+    session.run("python", "-m", "scripts.models", *session.posargs)
 
 
 @session("ci")

@@ -24,6 +24,7 @@ extensions = [
     "reference",  # {reference}: a function by its docstring and its stub
     "speed",  # {speed}: a table from the raw results
     "bindings",  # {bindings}: another, of ways to write an extension
+    "reliability",  # {reliability}: another, of what long runs came to
     "sources",  # links to files that are not pages lead to the repository
 ]
 exclude_patterns = ["extensions"]

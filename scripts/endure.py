@@ -18,7 +18,7 @@ from ci import clean, interpreters, matrix, tools
 from ci.console import console
 from ci.errors import CiError
 from ci.paths import ROOT
-from scripts import tests
+from scripts import kept, tests
 
 HERE = ROOT / "scripts" / "endurance"
 
@@ -32,6 +32,7 @@ def main(words: list[str]) -> int:
     parser.add_argument("--minutes", type=float, help="of load (60)")
     parser.add_argument("--threads", type=int, help="that call at once under load (4)")
     parser.add_argument("--gigabytes", type=float, help="of memory that a large input may take (what is free, less 4)")
+    parser.add_argument("--record", action="store_true", help="keep what it comes to in docs/results")
     chosen = parser.parse_args(words)
     output: Path = chosen.output or ROOT / "target" / "endurance" / f"{chosen.what}.json"
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -53,6 +54,8 @@ def main(words: list[str]) -> int:
     for fault in found["faults"]:
         console.print(f"[bold red]fault:[/] {escape(fault)}")
     console.print(f"{output}: {len(found['faults'])} faults")
+    if chosen.record and not status:
+        kept.record(chosen.what, RECORDED[chosen.what](found))
     return status
 
 
@@ -70,6 +73,17 @@ def run(what: str, name: str, site: Path | None, folder: Path, options: list[str
     path = os.pathsep.join([str(site or tests.install(declared, known[name], python, folder)), str(ROOT / "tests")])
     command: list[str | Path] = [bin_folder / "python", "-P", HERE / f"{what}.py", *options]
     return subprocess.run(command, cwd=ROOT, env=os.environ | {"PYTHONPATH": path}, check=False).returncode
+
+
+def load_record(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """What docs/reliability.md tells of an hour, without its samples."""
+    refused = sum(work["calls"] for name, work in found["work"].items() if name.startswith("refused: "))
+    names = ("calls", "wrong", "threads", "rounds", "seconds", "peak", "memory", "python")
+    return {found["build"]["abi"]: {name: found[name] for name in names} | {"refused": refused}}
+
+
+def large_record(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {row["call"]: row | {"gigabytes": found["gigabytes"]} for row in found["work"]}
 
 
 def load_table(found: dict[str, Any]) -> None:
@@ -105,6 +119,7 @@ def size(count: float) -> str:
 
 
 TABLES = {"load": load_table, "large": large_table}
+RECORDED = {"load": load_record, "large": large_record}
 OPTIONS = {"load": ("minutes", "threads"), "large": ("gigabytes",)}
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 import tomllib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from rich.markup import escape
@@ -25,7 +25,7 @@ from ci.console import console, errors
 from ci.errors import CiError
 from ci.paths import ROOT, cache
 from ci.process import run
-from scripts import tests
+from scripts import kept, tests
 
 FUZZ = ROOT / "fuzz"
 CARGO_FUZZ = "0.13.2"
@@ -35,6 +35,7 @@ SUITE = ("tests/test_hostile_buffers.py", "tests/test_hostile_tensors.py", "test
 PREFERRED = "cp314"
 LONGEST = 4096  # bytes of an input
 LIMITS = ("-timeout=60", "-rss_limit_mb=3000", f"-max_len={LONGEST}", "-print_final_stats=1")
+KEPT = ("seconds", "executions", "edges", "inputs")
 BUDGET = 160_000  # bytes of a target's kept inputs: fuzz/tests/corpus.rs holds all together to 2 MB
 
 
@@ -56,6 +57,7 @@ def main(words: list[str]) -> int:
     parser.add_argument("target", nargs="*", help=f"{', '.join(known)} (all)")
     parser.add_argument("--seconds", type=int, default=60, help="for each target (60)")
     parser.add_argument("--keep", action="store_true", help="make the kept corpus anew, of what was found too")
+    parser.add_argument("--record", action="store_true", help="keep what it comes to in docs/results/fuzz.json")
     parser.add_argument("--install", action="store_true", help="take a nightly Rust from rustup where there is none")
     args = parser.parse_args(words)
     chosen = args.target or list(known)
@@ -71,6 +73,8 @@ def main(words: list[str]) -> int:
         for target in chosen:
             results.append(exporters(args.seconds) if target == EXPORTERS else fuzz(target, args.seconds, env))
             say(results[-1])
+            if args.record and not results[-1].finding:
+                kept.record("fuzz", {target: {key: value for key, value in asdict(results[-1]).items() if key in KEPT}})
             if args.keep and target != EXPORTERS and not results[-1].finding:
                 keep(target, env)
     except CiError as error:
@@ -190,15 +194,15 @@ def keep(target: str, env: dict[str, str]) -> None:
         run(cargo("fuzz", "cmin", target, "--", *LIMITS[:3]), what=f"minimising the corpus of {target}", cwd=FUZZ, env=env)
     folder = FUZZ / "corpus" / target
     found = sorted((path.read_bytes() for path in folder.iterdir()), key=lambda data: (len(data), data))
-    kept, size = [], 0
+    packed, size = [], 0
     for data in found:
         size += 4 + len(data)
         if size > BUDGET:
             break
-        kept.append(len(data).to_bytes(4, "little") + data)
-    (FUZZ / "corpus" / f"{target}.pack").write_bytes(b"".join(kept))
+        packed.append(len(data).to_bytes(4, "little") + data)
+    (FUZZ / "corpus" / f"{target}.pack").write_bytes(b"".join(packed))
     shutil.rmtree(folder)
-    console.print(f"kept  {target}  {len(kept)} of {len(found)} inputs, {sum(map(len, kept)):,} bytes")
+    console.print(f"kept  {target}  {len(packed)} of {len(found)} inputs, {sum(map(len, packed)):,} bytes")
 
 
 def say(result: Result) -> None:

@@ -15,7 +15,7 @@ import sys
 import tarfile
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -26,8 +26,9 @@ from ci.console import console, errors
 from ci.errors import CiError
 from ci.paths import ROOT
 from ci.process import run
-from scripts import tests
+from scripts import kept, tests
 from scripts.interpreters import archive, check_sum
+from scripts.kept import Ran
 
 INTERPRETER = "cp314"
 EXTENSION = "hotkernels/_native."
@@ -37,6 +38,10 @@ SUPPRESSIONS = "Misc/valgrind-python.supp"
 EXAMPLES = {"short": "2", "full": "16"}  # of each property
 LONG = ("matrices_of_several_blocks",)  # by itself as long as all others; with --full
 LEVEL = "avx2"
+BUILDS = {
+    "kernels": "as compiled for speed, up to AVX2",
+    "wheel": "the wheel as it ships, at AVX2: each public name (tests/uses.py)",
+}
 FAILED = 99  # the status of a program in which memcheck found something; no test ends with it
 MEMCHECK = (
     "--quiet",
@@ -51,6 +56,7 @@ def main(words: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="nox -s memcheck --", description=__doc__.partition("\n")[0])
     parser.add_argument("--full", action="store_true", help="more examples of each property")
     parser.add_argument("--only", choices=("kernels", "wheel"), help="one half of it")
+    parser.add_argument("--record", action="store_true", help="keep what it comes to in docs/results/runs.json")
     parser.add_argument("--test", action="append", default=[], metavar="NAME", help="these tests of the kernels alone")
     parser.add_argument("--install", action="store_true", help="valgrind by apt, where it is not there: for hosted machines")
     parser.add_argument(
@@ -61,25 +67,36 @@ def main(words: list[str]) -> int:
         help="a folder of Python-3.*.tar.xz, for CPython's own suppressions ($HOTKERNELS_CPYTHON_SOURCES)",
     )
     args = parser.parse_args(words)
+    if args.record and args.test:
+        parser.error("--record is for whole runs, not for --test")
+    size = "full" if args.full else "short"
     bad = False
     try:
         valgrind = program(install=args.install)
-        if args.only != "wheel":
-            bad |= not timed("kernels", kernels(valgrind, args.test, full=args.full))
-        if args.only != "kernels":
-            bad |= not timed("wheel", wheel(valgrind, Path(args.sources) if args.sources else None))
+        parts: dict[str, Callable[[], Ran]] = {
+            "kernels": lambda: kernels(valgrind, args.test, size),
+            "wheel": lambda: wheel(valgrind, Path(args.sources) if args.sources else None),
+        }
+        for name in [args.only] if args.only else parts:
+            ran, took = timed(name, parts[name])
+            bad |= bool(ran.status)
+            if args.record and not ran.status:
+                words = ["nox -s memcheck --", *(["--full"] if args.full and name == "kernels" else []), "--only", name]
+                row = {"command": " ".join(words), "build": BUILDS[name], **ran.counts, **took}
+                kept.record("runs", {f"memcheck {name}" + (f" {size}" if name == "kernels" else ""): row})
     except CiError as error:
         errors.print(f"[bold red]error:[/] {escape(str(error))}")
         return 1
     return 1 if bad else 0
 
 
-def timed(name: str, steps: Iterator[bool]) -> bool:
+def timed(name: str, part: Callable[[], Ran]) -> tuple[Ran, dict[str, float]]:
     started = time.monotonic()
     console.rule(f"memcheck: {name}", align="left")
-    passed = all(steps)
-    console.print(f"memcheck: {name} {'passed' if passed else '[bold red]FAILED[/]'}  {time.monotonic() - started:.0f} s")
-    return passed
+    with kept.processor_time() as took:
+        ran = part()
+    console.print(f"memcheck: {name} {'[bold red]FAILED[/]' if ran.status else 'passed'}  {time.monotonic() - started:.0f} s")
+    return ran, took
 
 
 def program(*, install: bool) -> Path:
@@ -93,18 +110,20 @@ def program(*, install: bool) -> Path:
     raise CiError("valgrind is not there", todo="apt-get install valgrind; on macOS there is none: run it on Linux")
 
 
-def kernels(valgrind: Path, chosen: list[str], *, full: bool) -> Iterator[bool]:
+def kernels(valgrind: Path, chosen: list[str], size: str) -> Ran:
     """The kernels' tests, every level that memcheck knows."""
     command = ["cargo", "test", "--release", "--locked", "--package=hotkernels-kernels", "--lib", "--no-run"]
     options = ["--target-dir=target/memcheck", "--config=profile.release.strip=false", "--config=profile.release.debug=1"]
     # Quicker to compile; the wheel is as shipped.
     options += [f"--config=profile.release.package.hotkernels-kernels.{each}" for each in ("opt-level=1", "codegen-units=16")]
     said = run([*command, *options, "--message-format=json"], what="building the kernels' tests", cwd=ROOT)
-    env = os.environ | {"PROPTEST_CASES": EXAMPLES["full" if full else "short"], "HOTKERNELS_SIMD": LEVEL}
-    chosen = [*chosen, *(word for name in (() if full or chosen else LONG) for word in ("--skip", name))]
+    env = os.environ | {"PROPTEST_CASES": EXAMPLES[size], "HOTKERNELS_SIMD": LEVEL}
+    chosen = [*chosen, *(word for name in (() if size == "full" or chosen else LONG) for word in ("--skip", name))]
+    ran = Ran()
     for test in executables(said):
         under = [str(valgrind), *MEMCHECK, f"--error-exitcode={FAILED}", str(test), "--test-threads=1", *chosen]
-        yield subprocess.run(under, cwd=ROOT, env=env, check=False).returncode == 0
+        ran.add(kept.run(under, env=env))
+    return ran
 
 
 def executables(said: str) -> list[Path]:
@@ -116,7 +135,7 @@ def executables(said: str) -> list[Path]:
     return found
 
 
-def wheel(valgrind: Path, sources: Path | None) -> Iterator[bool]:
+def wheel(valgrind: Path, sources: Path | None) -> Ran:
     """The wheel of one interpreter: each function, arrays that end with their allocation."""
     declared = matrix.load()
     (interpreter,) = (each for each in declared.interpreters if each.name == INTERPRETER)
@@ -138,7 +157,7 @@ def wheel(valgrind: Path, sources: Path | None) -> Iterator[bool]:
             errors.print(escape(shown(error)), highlight=False)
         if found:
             errors.print(f"[bold red]{len(found)} errors in the extension[/], of which the first are above")
-        yield status == 0 and not found
+        return Ran(status=status or (FAILED if found else 0))
 
 
 def suppressions(sources: Path | None, version: str, folder: Path) -> Iterator[Path]:

@@ -10,7 +10,6 @@ import argparse
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -25,6 +24,8 @@ from ci.errors import CiError
 from ci.matrix import Interpreter
 from ci.paths import ROOT
 from ci.process import run
+from scripts import kept
+from scripts.kept import Ran
 from scripts.sanitizers import compilers, cpython
 from scripts.sanitizers.compilers import CONFIG, TARGET, Compilers
 
@@ -69,6 +70,11 @@ THREAD = {
     "second_deadlock_stack": "1",
 }
 
+BUILDS = {
+    "kernels": "std and all instrumented, at every level of the machine",
+    "package": "CPython, the extension and std instrumented",
+}
+
 REPORT = re.compile(r"^(?:WARNING|.*ERROR): (?:Address|Thread|Leak)Sanitizer", re.MULTILINE)
 REFUSED = re.compile(r"^==\d+==WARNING: \w+Sanitizer failed to allocate .*\n", re.MULTILINE)
 """Said of memory that is not to be had, which some tests ask for: no report."""
@@ -84,6 +90,7 @@ def main(words: list[str]) -> int:
     parser.add_argument("sanitizer", nargs="?", choices=tuple(INTERPRETERS), help="the one to run (both)")
     parser.add_argument("--full", action="store_true", help="every test, with more examples of each property")
     parser.add_argument("--only", choices=("kernels", "package"), help="one half of it")
+    parser.add_argument("--record", action="store_true", help="keep what it comes to in docs/results/runs.json")
     parser.add_argument(
         "--test", action="append", default=[], metavar="NAME", help="these tests alone, as cargo or pytest takes them"
     )
@@ -95,6 +102,9 @@ def main(words: list[str]) -> int:
         help="a folder of Python-3.*.tar.xz with their SHA256SUMS ($HOTKERNELS_CPYTHON_SOURCES)",
     )
     args = parser.parse_args(words)
+    if args.record and args.test:
+        parser.error("--record is for whole runs, not for --test")
+    size = "full" if args.full else "short"
     sources = Path(args.sources) if args.sources else None
     parts = {"kernels": kernels, "package": package}
     bad = False
@@ -107,18 +117,22 @@ def main(words: list[str]) -> int:
             for name in [args.only] if args.only else parts:
                 started = time.monotonic()
                 console.rule(f"{sanitizer}: {name}", align="left")
-                passed = parts[name](sanitizer, made, sources, "full" if args.full else "short", args.test)
-                console.print(
-                    f"{sanitizer}: {name} {'passed' if passed else '[bold red]FAILED[/]'}  {time.monotonic() - started:.0f} s"
-                )
-                bad |= not passed
+                with kept.processor_time() as took:
+                    ran = parts[name](sanitizer, made, sources, size, args.test)
+                told = "[bold red]FAILED[/]" if ran.status else "passed"
+                console.print(f"{sanitizer}: {name} {told}  {time.monotonic() - started:.0f} s")
+                bad |= bool(ran.status)
+                if args.record and not ran.status:
+                    words = ["nox -s sanitize --", sanitizer, *(["--full"] if args.full else []), "--only", name]
+                    row = {"command": " ".join(words), "build": BUILDS[name], **ran.counts, **took}
+                    kept.record("runs", {f"{sanitizer} {name} {size}": row})
     except CiError as error:
         errors.print(f"[bold red]error:[/] {escape(str(error))}")
         return 1
     return 1 if bad else 0
 
 
-def kernels(sanitizer: str, made: Compilers, _sources: Path | None, size: str, tests: Sequence[str]) -> bool:
+def kernels(sanitizer: str, made: Compilers, _sources: Path | None, size: str, tests: Sequence[str]) -> Ran:
     """The kernels' tests, std and all instrumented."""
     with tempfile.TemporaryDirectory(prefix="hotkernels-sanitize-") as name:
         folder = Path(name)
@@ -127,11 +141,12 @@ def kernels(sanitizer: str, made: Compilers, _sources: Path | None, size: str, t
         env |= options(sanitizer, made, folder, [], leaks=True)
         chosen = tests or (KERNELS[sanitizer] if size == "short" else ())
         command = ["cargo", "test", "--release", "--locked", "--package=hotkernels-kernels", "--lib", *CONFIG, "--", *chosen]
-        status = subprocess.run(command, cwd=ROOT, env=env, check=False).returncode
-        return verdict(folder, status)
+        ran = kept.run(command, env=env)
+        ran.status = 0 if verdict(folder, ran.status) else 1
+        return ran
 
 
-def package(sanitizer: str, made: Compilers, sources: Path | None, size: str, tests: Sequence[str]) -> bool:
+def package(sanitizer: str, made: Compilers, sources: Path | None, size: str, tests: Sequence[str]) -> Ran:
     """The package's tests, in a CPython that the same sanitizer watches."""
     (interpreter,) = (each for each in matrix.load().interpreters if each.name == INTERPRETERS[sanitizer])
     with console.status(f"{interpreter.command} with the {sanitizer} sanitizer"):
@@ -152,13 +167,15 @@ def package(sanitizer: str, made: Compilers, sources: Path | None, size: str, te
         chosen = list(tests) or list(files(sanitizer, size))
         meant = MEANT if sanitizer == "thread" else ()
         deselected = [f"--deselect={test}" for test in (*meant, *LEFT_OUT)]
-        status = subprocess.run([*command, *deselected, *chosen], cwd=ROOT, env=env, check=False).returncode
-        passed = verdict(folder, status)
+        ran = kept.run([*command, *deselected, *chosen], env=env)
+        ran.status = 0 if verdict(folder, ran.status) else 1
         if meant and not tests:
             console.print("tests that mean to race, whose races are not looked at:")
             quiet = env | {"TSAN_OPTIONS": f"{env['TSAN_OPTIONS']}:report_bugs=0"}
-            passed &= subprocess.run([*command, *meant], cwd=ROOT, env=quiet, check=False).returncode == 0
-        return passed
+            apart = kept.run([*command, *meant], env=quiet)
+            ran.add(apart)
+            ran.left_out -= apart.passed  # of the ones that the first program left out
+        return ran
 
 
 def needed(interpreter: Interpreter) -> Path:
