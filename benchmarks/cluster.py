@@ -24,9 +24,9 @@ WORKERS = (1, 2)
 BLOCKS = 8
 """Of the corpus and of the choices; queries are one block, as the documentation advises."""
 
-QUERIES, CORPUS, COLUMNS = 2_000, 40_000, 256
-NAMES, CHOICES = 4_000, 100_000
-SIDE = 8_000
+QUERIES, CORPUS, COLUMNS = 10_000, 80_000, 256
+NAMES, CHOICES = 20_000, 200_000
+SIDE = 20_000
 
 JOBS: dict[str, tuple[str, int]] = {
     "top_k": (f"top_k, {QUERIES:,} × {CORPUS:,} × {COLUMNS} float32", QUERIES * CORPUS),
@@ -44,7 +44,7 @@ def dask() -> Iterator[Work]:
     with ExitStack() as stack:
         for count in WORKERS:
             cluster = distributed.LocalCluster(
-                n_workers=count, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+                n_workers=count, threads_per_worker=1, processes=True, dashboard_address=":0", silence_logs=50
             )
             client = stack.enter_context(distributed.Client(stack.enter_context(cluster), set_as_default=False))
             processes += [psutil.Process(pid) for pid in client.run(os.getpid).values()]
@@ -57,16 +57,24 @@ def dask() -> Iterator[Work]:
 
 
 def submitted(client: Any) -> dict[str, Callable[[], object]]:
-    """The jobs on that cluster, their inputs there already. Each is made anew: dask keeps what it knows the name of."""
-    bag, array, distributed = peer("dask.bag"), peer("dask.array"), peer("distributed")
+    """The jobs on that cluster, their inputs made there before. Each is made anew: dask keeps what it knows the name of."""
+    bag, array, distributed, delayed = peer("dask.bag"), peer("dask.array"), peer("distributed"), peer("dask").delayed
     hkd = peer("hotkernels.dask")
-    vectors = np.random.default_rng(1).standard_normal((QUERIES + CORPUS, COLUMNS), np.float32)
-    left, right = names(NAMES, 1), names(CHOICES, 2)
-    queries = client.persist(array.from_array(vectors[:QUERIES], chunks=(QUERIES, -1)))
-    corpus = client.persist(array.from_array(vectors[QUERIES:], chunks=(CORPUS // BLOCKS, -1)))
-    nearest = [client.persist(bag.from_sequence(some, npartitions=n)) for some, n in ((left, 1), (right, BLOCKS))]
-    square = [client.persist(bag.from_sequence(right[:SIDE], npartitions=n)) for n in (1, BLOCKS)]
-    distributed.wait([queries, corpus, *nearest, *square])
+
+    def column(count: int, blocks: int, seed: int) -> Any:
+        return bag.from_delayed([delayed(names)(count // blocks, seed + block) for block in range(blocks)])
+
+    random = array.random.default_rng(1)
+    queries, corpus = (
+        random.standard_normal((rows, COLUMNS), chunks=(rows // blocks, -1)).astype(np.float32)
+        for rows, blocks in ((QUERIES, 1), (CORPUS, BLOCKS))
+    )
+    nearest = [column(NAMES, 1, 1), column(CHOICES, BLOCKS, 100)]
+    square = [column(SIDE, 1, 1), column(SIDE, BLOCKS, 100)]
+    queries, corpus, *columns = client.persist([queries, corpus, *nearest, *square])
+    nearest, square = columns[:2], columns[2:]
+    with client.as_current():
+        distributed.wait([queries, corpus, *columns])
     makers: dict[str, Callable[[], Any]] = {
         "top_k": lambda: hkd.top_k(queries, corpus, 10),
         "best_match": lambda: hkd.best_match(*nearest, unit="codepoint"),

@@ -169,7 +169,7 @@ def exporters(seconds: int) -> Result:
     name = PREFERRED if PREFERRED in names else names[0]
     started, rounds, status = time.monotonic(), 0, 0
     while status == 0 and (rounds == 0 or time.monotonic() - started < seconds):
-        status = tests.main([name, *SUITE, "--hypothesis-profile=nightly", "-q", "-p", "no:cacheprovider"])
+        status = tests.main([name, *SUITE, "--hypothesis-profile=nightly", "-q"])
         rounds += 1
     said = f"{EXPORTERS}: pytest said it above; Hypothesis shows the example and keeps it in .hypothesis" if status else ""
     return Result(target=EXPORTERS, seconds=time.monotonic() - started, inputs=rounds, finding=said)
