@@ -141,6 +141,12 @@ def test_groups() -> None:
         (lambda: hkp.jaccard_similarity("a", "b", 0), ValueError, "^ngram_size: "),
         (lambda: hkp.osa_distance("a", "b", threads=0), ValueError, "^threads: "),
         (lambda: hkp.best_match("a", ["x"], "levenstein"), ValueError, '^scorer: .*; did you mean "levenshtein"'),
+        (lambda: hkp.best_match("a", {"x", "y"}), TypeError, "^choices: .* got set; its order is by chance"),
+        (
+            lambda: hkp.jaro_similarity("a", "b", score_cutoff=80),
+            ValueError,
+            "^score_cutoff: .* got 80; use score_cutoff / 100",
+        ),
         (lambda: hkp.best_match("a", pl.Series([1])), TypeError, "^choices has the Arrow format"),
         (lambda: pl.col("a").hk.levenshtein("b"), AttributeError, "^hk: one of best_match, .* is taken, got levenshtein$"),
     ],

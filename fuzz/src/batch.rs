@@ -1,4 +1,4 @@
-//! Many strings against many, every measure, level and order, against the functions for two strings.
+//! Many strings against many and beside as many, every measure, level and order, against the functions for two strings.
 
 use std::num::NonZeroUsize;
 use std::ops::Range;
@@ -8,8 +8,8 @@ use arbitrary::{Result, Unstructured};
 use hotkernels_kernels::memory::Target;
 use hotkernels_kernels::simd::Level;
 use hotkernels_kernels::text::batch::{
-    Cell, Choices, Distance, Measure, Order, Queries, Reader, Similarity, Strings, best_match,
-    cdist,
+    Cell, Choices, Distance, Measure, Order, Pairs, Queries, Reader, Similarity, Strings,
+    best_match, cdist, cpdist,
 };
 use hotkernels_kernels::text::{self, Pair, Pieces, Scratch, Text, Unit, Winkler};
 
@@ -158,6 +158,22 @@ fn read(reader: &mut Reader, given: &Given, strings: &mut Strings) {
     }
 }
 
+/// Each query beside each choice: all queries beside the first choice first.
+fn rows(unit: Unit, queries: &Given, choices: &Given) -> Pairs {
+    let mut reader = Reader::new(unit);
+    let mut columns = [Strings::default(), Strings::default()];
+    for choice in choices {
+        read(&mut reader, queries, &mut columns[0]);
+        read(
+            &mut reader,
+            &vec![choice.clone(); queries.len()],
+            &mut columns[1],
+        );
+    }
+    let [queries, choices] = columns;
+    Pairs::new(queries, choices, &on).expect("not stopped")
+}
+
 fn check<M: Measure>(
     asked: &Asked,
     measure: M,
@@ -223,7 +239,33 @@ fn hold<M: Measure>(
         read(&mut reader, queries, &mut strings);
         let all = Queries::new(strings, &laid_out, &on).expect("not stopped");
         assert_eq!((all.len(), laid_out.len()), (queries.len(), choices.len()));
+        let rows = rows(asked.unit, queries, choices);
         for &cutoff in &cutoffs[asked.cutoffs.clone()] {
+            let mut out = vec![M::Score::default(); rows.len()];
+            let target = Target::from_slice(&mut out, 1, rows.len());
+            cpdist(
+                level,
+                measure,
+                &rows,
+                cutoff,
+                missing,
+                &target,
+                &team(asked.threads),
+            )
+            .expect("not stopped");
+            for (row, found) in out.into_iter().enumerate() {
+                let expected = match known[row % queries.len()][row / queries.len()] {
+                    None => missing,
+                    Some(known) if cutoff.is_some_and(|cutoff| M::nearer(cutoff, known)) => {
+                        M::beyond(cutoff.unwrap_or(M::ANY))
+                    }
+                    Some(known) => known,
+                };
+                assert!(
+                    found == expected,
+                    "{measure:?} {level} {cutoff:?}: {found:?} {expected:?} of row {row}"
+                );
+            }
             let mut out = vec![M::Score::default(); queries.len() * choices.len()];
             let target = Target::from_slice(&mut out, queries.len(), choices.len());
             let (team, done) = (team(asked.threads), AtomicU64::new(0));

@@ -167,6 +167,8 @@ def best_match(
     Raises what hotkernels.best_match raises, of arguments at once.
     """
     options: dict[str, Any] = {"score_cutoff": score_cutoff, "unit": unit, "ngram_size": ngram_size, "threads": threads}
+    if isinstance(choices, dict | frozenset | set):
+        hotkernels.best_match([], choices)  # which says why they are not taken
     series = choices if isinstance(choices, pl.Series) else pl.Series("choice", list(choices), pl.String)
     hotkernels.best_match([], series, scorer, **options)  # what is not taken is told at once
     found_in = series.cast(pl.String)

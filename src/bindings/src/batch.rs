@@ -5,21 +5,22 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use hotkernels_kernels::simd::Level;
 use hotkernels_kernels::text::batch::{
-    self, Cell, Choices, Distance, Measure, Order, Queries, Reader, Similarity, Strings,
+    self, Cell, Choices, Order, Queries, Reader, Similarity, Strings,
 };
 use hotkernels_kernels::text::{Pieces, Unit};
 use hotkernels_kernels::threads::{Interrupted, Team};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use crate::argument::{describe, threads, wrong_dtype};
+use crate::argument::{describe, threads};
 use crate::array::{Array, Element};
 use crate::dtype::Dtype;
 use crate::fault::raised;
 use crate::matrix::{check_output, empty};
 use crate::progress::Progress;
 use crate::run;
-use crate::scorer::{Scorer, largest, scorer, smallest};
+use crate::scorer::{Scorer, scorer};
+use crate::scores::{Given, Limits, Scored, Scores, scores};
 use crate::strings::strings;
 use crate::text::{DEFAULT, GivenUnit, positive};
 
@@ -91,76 +92,6 @@ fn scorer_of(
     }
 }
 
-/// What the measures have on Python's side.
-pub(crate) trait Scored: Measure {
-    /// What stands in `best_match`'s scores.
-    type Told: Cell<Self::Score> + Element + Default;
-
-    /// Its element type.
-    const TOLD: Dtype;
-
-    /// The cutoff, as it was given.
-    fn cutoff(value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Self::Score>>;
-
-    /// What stands where a string is missing: farther than anything, but for a cutoff.
-    fn missing<T: Limits + Cell<Self::Score>>(cutoff: Option<Self::Score>) -> T;
-}
-
-impl Scored for Distance {
-    type Told = i64;
-    const TOLD: Dtype = Dtype::Int(8);
-
-    fn cutoff(value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<u32>> {
-        largest(value)
-    }
-
-    fn missing<T: Limits + Cell<u32>>(cutoff: Option<u32>) -> T {
-        cutoff.map_or(T::LARGEST, |cutoff| T::at_most(cutoff.saturating_add(1)))
-    }
-}
-
-impl Scored for Similarity {
-    type Told = f64;
-    const TOLD: Dtype = Dtype::Float64;
-
-    fn cutoff(value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<f64>> {
-        smallest(value)
-    }
-
-    fn missing<T: Limits + Cell<f64>>(_: Option<f64>) -> T {
-        T::of(0.0)
-    }
-}
-
-/// The largest value of an element type.
-pub(crate) trait Limits: Copy {
-    const LARGEST: Self;
-
-    /// The number, or the largest value where that is less.
-    fn at_most(number: u32) -> Self;
-}
-
-macro_rules! limits {
-    ($($cell:ident: $largest:ident, $at_most:expr);*) => {$(
-        impl Limits for $cell {
-            const LARGEST: Self = $cell::$largest;
-
-            fn at_most(number: u32) -> Self {
-                $at_most(number)
-            }
-        }
-    )*};
-}
-limits!(
-    u8: MAX, |number| u8::try_from(number).unwrap_or(u8::MAX);
-    u16: MAX, |number| u16::try_from(number).unwrap_or(u16::MAX);
-    u32: MAX, |number| number;
-    i32: MAX, |number| i32::try_from(number).unwrap_or(i32::MAX);
-    i64: MAX, i64::from;
-    f32: INFINITY, |number| number as f32;
-    f64: INFINITY, f64::from
-);
-
 /// The score of each query with each choice.
 ///
 /// queries, choices: columns of strings, or iterables of str and None. None and nulls are strings that are missing. Read
@@ -169,8 +100,8 @@ limits!(
 /// dictionary of these; and NumPy arrays of dtype U. Others, NumPy's StringDType and object arrays too, are iterated over.
 /// scorer: "levenshtein", "osa", "damerau_levenshtein" or "hamming", which are distances, "jaro", "jaro_winkler" or
 /// "jaccard", which are similarities: the scores of levenshtein_distance and so on, without any option but these.
-/// score_cutoff: the largest distance or the smallest similarity of interest, which saves work. A distance above it is
-/// told as score_cutoff + 1 (rounded down first), a similarity below it as 0.0.
+/// score_cutoff: the largest distance or the smallest similarity, in [0, 1], of interest, which saves work. A distance above it
+/// is told as score_cutoff + 1 (rounded down first), a similarity below it as 0.0.
 /// unit: "grapheme" or "codepoint", as for levenshtein_distance.
 /// ngram_size: for "jaccard" alone, as for jaccard_similarity: None for sets of words, a positive int for sets of pieces of
 /// that many units.
@@ -183,10 +114,11 @@ limits!(
 /// Returns out, or the array: [i, j] is the score of queries[i] and choices[j]. Where either is None that is 0.0 for a
 /// similarity, and for a distance score_cutoff + 1, or with no cutoff the largest value of the dtype (inf for floats).
 ///
-/// Raises TypeError for what is no str or None, a column of another type, another scorer or dtype, ValueError for an out of
-/// another shape, for a dtype that does not hold the largest distance there can be, for a column that is not what Arrow's
-/// specification says, invalid UTF-8 among that, and (a UnicodeEncodeError) for a lone surrogate, what a stream failed
-/// with as ValueError or OSError, ImportError where NumPy is needed and missing. The GIL is released; Ctrl-C stops it, with out half-written.
+/// Raises TypeError for what is no str or None, a column of another type, a set or a dict, another scorer or dtype, ValueError
+/// for an out of another shape, for a score_cutoff that no score has, for a dtype that does not hold the largest distance there
+/// can be, for a column that is not what Arrow's specification says, invalid UTF-8 among that, and (a UnicodeEncodeError) for a
+/// lone surrogate, what a stream failed with as ValueError or OSError, ImportError where NumPy is needed and missing. The GIL is
+/// released; Ctrl-C stops it, with out half-written.
 ///
 /// Up to 64 units a string, or words or pieces in its set: many choices at once in the lanes of vector registers, by the
 /// recurrences of the functions for two strings (Hyyrö 2003).
@@ -197,7 +129,6 @@ limits!(
 )]
 #[expect(clippy::too_many_arguments, reason = "Python's keywords")]
 pub(crate) fn cdist<'py>(
-    py: Python<'py>,
     queries: &Bound<'py, PyAny>,
     choices: &Bound<'py, PyAny>,
     scorer: Option<&Bound<'py, PyAny>>,
@@ -209,113 +140,69 @@ pub(crate) fn cdist<'py>(
     threads: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::take(queries, choices, scorer, ngram_size, unit, threads)?;
-    let scorer = call.scorer;
-    let wanted = scorer.dtype(dtype)?;
-    let result = if let Some(out) = out {
-        out.clone()
-    } else {
-        let dtype = wanted.as_ref().unwrap_or(&scorer.dtypes()[0].1);
-        empty(py, "cdist", &call.shape(), dtype)?
+    let given = Given {
+        score_cutoff,
+        out,
+        dtype,
     };
-    let output = Array::take(&result, "out", Some(2))?;
-    if !scorer
-        .dtypes()
-        .iter()
-        .any(|(_, known)| known == output.dtype())
-    {
-        return Err(wrong_dtype(&output, &scorer.names()));
-    }
-    let dtype = wanted.unwrap_or_else(|| output.dtype().clone());
-    let shape = (call.shape(), "queries by choices");
-    check_output(
-        &output,
-        shape,
-        (&dtype, "the dtype asked for"),
-        [None, None],
-    )?;
-    match scorer {
-        Scorer::Distance(measure) => {
-            let cutoff = Distance::cutoff(score_cutoff)?;
-            check_range(&call, cutoff, &dtype)?;
-            match dtype {
-                Dtype::UInt(1) => fill::<_, u8>(call, measure, cutoff, &output)?,
-                Dtype::UInt(2) => fill::<_, u16>(call, measure, cutoff, &output)?,
-                Dtype::UInt(_) => fill::<_, u32>(call, measure, cutoff, &output)?,
-                Dtype::Int(4) => fill::<_, i32>(call, measure, cutoff, &output)?,
-                Dtype::Int(_) => fill::<_, i64>(call, measure, cutoff, &output)?,
-                Dtype::Float32 => fill::<_, f32>(call, measure, cutoff, &output)?,
-                _ => fill::<_, f64>(call, measure, cutoff, &output)?,
-            }
-        }
-        Scorer::Similarity(measure) => {
-            let cutoff = Similarity::cutoff(score_cutoff)?;
-            match dtype {
-                Dtype::Float32 => fill::<_, f32>(call, measure, cutoff, &output)?,
-                _ => fill::<_, f64>(call, measure, cutoff, &output)?,
-            }
-        }
-    }
-    drop(output);
-    Ok(result)
+    scores::<Matrix>(call, &given)
 }
 
-/// Refuses an integer type that does not hold the largest distance that the strings can have.
-pub(crate) fn check_range(call: &Call<'_>, cutoff: Option<u32>, dtype: &Dtype) -> PyResult<()> {
-    let longest = call.queries.longest().max(call.choices.longest());
-    let largest = cutoff.map_or(longest, |cutoff| longest.min(cutoff as usize + 1));
-    let holds = match dtype {
-        Dtype::UInt(bytes) => u32::MAX >> (32 - 8 * u32::from(*bytes)),
-        Dtype::Int(4) => i32::MAX as u32,
-        _ => u32::MAX,
-    };
-    if largest > holds as usize {
-        return Err(PyValueError::new_err(format!(
-            "dtype: {} holds distances up to {holds}, and these strings can have one of {largest}; a wider one is taken",
-            dtype.name()
-        )));
-    }
-    Ok(())
-}
+/// Each with each.
+struct Matrix;
 
-fn fill<M: Scored, T: Cell<M::Score> + Element + Limits>(
-    call: Call<'_>,
-    measure: M,
-    cutoff: Option<M::Score>,
-    out: &Array<'_>,
-) -> PyResult<()> {
-    let target = out.target::<T>();
-    let missing = M::missing(cutoff);
-    let Call {
-        level,
-        queries,
-        choices,
-        threads,
-        py,
-        ..
-    } = call;
-    run::detached(py, move |stop| {
-        let team = Team::new(threads, stop);
-        let order = if cutoff.is_none() {
-            Order::AsGiven
-        } else {
-            Order::ByLength
-        };
-        let choices = Choices::new(level, measure, choices, order, stop)?;
-        let queries = Queries::new(queries, &choices, stop)?;
-        let done = AtomicU64::new(0);
-        batch::cdist(
-            level, measure, &queries, &choices, cutoff, missing, &target, &team, &done,
-        )
-    })
-    // An interrupted run leaves the exception with `detached`, which raises it.
-    .map(|_: Result<(), Interrupted>| ())
+impl Scores for Matrix {
+    const NAME: &'static str = "cdist";
+
+    fn shape(call: &Call<'_>) -> Vec<usize> {
+        call.shape().into()
+    }
+
+    fn check(call: &Call<'_>, out: &Array<'_>, dtype: &Dtype) -> PyResult<()> {
+        let shape = (call.shape(), "queries by choices");
+        check_output(out, shape, (dtype, "the dtype asked for"), [None, None])
+    }
+
+    fn fill<M: Scored, T: Cell<M::Score> + Element + Limits>(
+        call: Call<'_>,
+        measure: M,
+        cutoff: Option<M::Score>,
+        out: &Array<'_>,
+    ) -> PyResult<()> {
+        let target = out.target::<T>();
+        let missing = M::missing(cutoff);
+        let Call {
+            level,
+            queries,
+            choices,
+            threads,
+            py,
+            ..
+        } = call;
+        run::detached(py, move |stop| {
+            let team = Team::new(threads, stop);
+            let order = if cutoff.is_none() {
+                Order::AsGiven
+            } else {
+                Order::ByLength
+            };
+            let choices = Choices::new(level, measure, choices, order, stop)?;
+            let queries = Queries::new(queries, &choices, stop)?;
+            let done = AtomicU64::new(0);
+            batch::cdist(
+                level, measure, &queries, &choices, cutoff, missing, &target, &team, &done,
+            )
+        })
+        // An interrupted run leaves the exception with `detached`, which raises it.
+        .map(|_: Result<(), Interrupted>| ())
+    }
 }
 
 /// For each query the nearest choice, and its score, in memory that does not grow with the number of pairs: some 130 bytes for a
 /// choice of 12 letters, 180 for one of 24, 330 for one of 48, and up to 20 a letter of the queries.
 ///
 /// queries, choices, scorer, unit, ngram_size, threads: as for cdist.
-/// score_cutoff: the largest distance or the smallest similarity that counts; it saves work.
+/// score_cutoff: the largest distance or the smallest similarity, in [0, 1], that counts; it saves work.
 /// progress: a callable, called as progress(done, total) with the pairs done and all pairs some times a second and at the
 /// end, on the calling thread alone; True shows a bar of tqdm's, which must be there. What it raises stops the call.
 ///

@@ -6,7 +6,8 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{
-    PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyList, PyRange, PyString, PyTuple,
+    PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyFrozenSet, PyInt, PyList, PyRange, PySet,
+    PyString, PyTuple,
 };
 
 use crate::argument::type_name;
@@ -136,8 +137,21 @@ pub(crate) fn to_column(value: &Bound<'_, PyAny>, name: &str, scorers: &[&str]) 
         format!("; use [{name}] for one string")
     } else if is_bytes(value) {
         format!("; use [{name}.decode()] for one string")
+    } else if value.is_instance_of::<PyDict>() {
+        format!("; use {name}.keys() or {name}.values()")
+    } else if is_set(value) {
+        format!("; its order is by chance: use sorted({name}) or a list")
     } else if has(value, "collect") {
         format!("; use {name}.collect() and one column of it")
+    } else {
+        String::new()
+    }
+}
+
+/// For a smallest similarity that is none: RapidFuzz's are percentages.
+pub(crate) fn to_fraction(cutoff: f64) -> String {
+    if (1.0..=100.0).contains(&cutoff) {
+        "; use score_cutoff / 100 for a percentage".to_owned()
     } else {
         String::new()
     }
@@ -274,6 +288,11 @@ pub(crate) fn no_mask(value: &Bound<'_, PyAny>, name: &str) -> PyResult<()> {
         )));
     }
     Ok(())
+}
+
+/// Whether its items come in an order of chance.
+pub(crate) fn is_set(value: &Bound<'_, PyAny>) -> bool {
+    value.is_instance_of::<PySet>() || value.is_instance_of::<PyFrozenSet>()
 }
 
 fn has(value: &Bound<'_, PyAny>, attribute: &str) -> bool {

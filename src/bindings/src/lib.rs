@@ -30,6 +30,7 @@ mod progress;
 mod reduce;
 mod run;
 mod scorer;
+mod scores;
 mod string;
 mod strings;
 mod text;

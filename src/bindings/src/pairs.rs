@@ -1,17 +1,16 @@
 //! Two columns of strings, row by row: `cpdist`.
 
-use hotkernels_kernels::text::batch::{self, Cell, Distance, Similarity};
+use hotkernels_kernels::text::batch::{self, Cell, Pairs};
 use hotkernels_kernels::threads::{Interrupted, Team};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
 use crate::argument::wrong_dtype;
 use crate::array::{Array, Element};
-use crate::batch::{Call, Limits, Scored, check_range};
+use crate::batch::Call;
 use crate::dtype::Dtype;
-use crate::matrix::empty;
 use crate::run;
-use crate::scorer::Scorer;
+use crate::scores::{Given, Limits, Scored, Scores, scores};
 use crate::text::{DEFAULT, GivenUnit};
 
 /// The score of each query with the choice beside it: rows of two columns.
@@ -25,8 +24,9 @@ use crate::text::{DEFAULT, GivenUnit};
 ///
 /// Raises what cdist raises, ValueError for columns of two lengths. The GIL is released; Ctrl-C stops it, with out half-written.
 ///
-/// The functions for two strings, without a call for each row. For each query with each choice cdist takes far less a pair, as
-/// no string meets a second one here.
+/// Up to 64 units a string: rows of like lengths together in the lanes of vector registers, by the recurrences of the functions
+/// for two strings (Hyyrö 2003), which do the others. For each query with each choice cdist takes less a pair, as no string meets
+/// a second one here.
 #[pyfunction]
 #[pyo3(
     signature = (queries, choices, scorer=None, *, score_cutoff=None, unit=DEFAULT, ngram_size=None, out=None, dtype=None, threads=None),
@@ -34,7 +34,6 @@ use crate::text::{DEFAULT, GivenUnit};
 )]
 #[expect(clippy::too_many_arguments, reason = "Python's keywords")]
 pub(crate) fn cpdist<'py>(
-    py: Python<'py>,
     queries: &Bound<'py, PyAny>,
     choices: &Bound<'py, PyAny>,
     scorer: Option<&Bound<'py, PyAny>>,
@@ -46,54 +45,61 @@ pub(crate) fn cpdist<'py>(
     threads: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::take(queries, choices, scorer, ngram_size, unit, threads)?;
-    let scorer = call.scorer;
     let [rows, others] = call.shape();
     if rows != others {
         return Err(PyValueError::new_err(format!(
             "choices has length {others} and queries has length {rows}; one length is taken for both; cdist takes each with each"
         )));
     }
-    let wanted = scorer.dtype(dtype)?;
-    let result = if let Some(out) = out {
-        out.clone()
-    } else {
-        let dtype = wanted.as_ref().unwrap_or(&scorer.dtypes()[0].1);
-        empty(py, "cpdist", &[rows], dtype)?
+    let given = Given {
+        score_cutoff,
+        out,
+        dtype,
     };
-    let output = Array::take(&result, "out", Some(1))?;
-    if !scorer
-        .dtypes()
-        .iter()
-        .any(|(_, known)| known == output.dtype())
-    {
-        return Err(wrong_dtype(&output, &scorer.names()));
+    scores::<Rows>(call, &given)
+}
+
+/// Each with the one beside it.
+struct Rows;
+
+impl Scores for Rows {
+    const NAME: &'static str = "cpdist";
+
+    fn shape(call: &Call<'_>) -> Vec<usize> {
+        vec![call.queries.len()]
     }
-    let dtype = wanted.unwrap_or_else(|| output.dtype().clone());
-    check_output(&output, rows, &dtype)?;
-    match scorer {
-        Scorer::Distance(measure) => {
-            let cutoff = Distance::cutoff(score_cutoff)?;
-            check_range(&call, cutoff, &dtype)?;
-            match dtype {
-                Dtype::UInt(1) => fill::<_, u8>(call, measure, cutoff, &output)?,
-                Dtype::UInt(2) => fill::<_, u16>(call, measure, cutoff, &output)?,
-                Dtype::UInt(_) => fill::<_, u32>(call, measure, cutoff, &output)?,
-                Dtype::Int(4) => fill::<_, i32>(call, measure, cutoff, &output)?,
-                Dtype::Int(_) => fill::<_, i64>(call, measure, cutoff, &output)?,
-                Dtype::Float32 => fill::<_, f32>(call, measure, cutoff, &output)?,
-                _ => fill::<_, f64>(call, measure, cutoff, &output)?,
-            }
-        }
-        Scorer::Similarity(measure) => {
-            let cutoff = Similarity::cutoff(score_cutoff)?;
-            match dtype {
-                Dtype::Float32 => fill::<_, f32>(call, measure, cutoff, &output)?,
-                _ => fill::<_, f64>(call, measure, cutoff, &output)?,
-            }
-        }
+
+    fn check(call: &Call<'_>, out: &Array<'_>, dtype: &Dtype) -> PyResult<()> {
+        check_output(out, call.queries.len(), dtype)
     }
-    drop(output);
-    Ok(result)
+
+    fn fill<M: Scored, T: Cell<M::Score> + Element + Limits>(
+        call: Call<'_>,
+        measure: M,
+        cutoff: Option<M::Score>,
+        out: &Array<'_>,
+    ) -> PyResult<()> {
+        let missing = M::missing(cutoff);
+        let Call {
+            level,
+            queries,
+            choices,
+            threads,
+            py,
+            ..
+        } = call;
+        if queries.is_empty() {
+            return Ok(());
+        }
+        let target = out.plane::<T>(1, queries.len());
+        run::detached(py, move |stop| {
+            let pairs = Pairs::new(queries, choices, stop)?;
+            let team = Team::new(threads, stop);
+            batch::cpdist(level, measure, &pairs, cutoff, missing, &target, &team)
+        })
+        // An interrupted run leaves the exception with `detached`, which raises it.
+        .map(|_: Result<(), Interrupted>| ())
+    }
 }
 
 /// Refuses an `out` that cannot take the scores.
@@ -121,33 +127,4 @@ fn check_output(out: &Array<'_>, rows: usize, dtype: &Dtype) -> PyResult<()> {
         )));
     }
     Ok(())
-}
-
-fn fill<M: Scored, T: Cell<M::Score> + Element + Limits>(
-    call: Call<'_>,
-    measure: M,
-    cutoff: Option<M::Score>,
-    out: &Array<'_>,
-) -> PyResult<()> {
-    let missing = M::missing(cutoff);
-    let Call {
-        level,
-        queries,
-        choices,
-        threads,
-        py,
-        ..
-    } = call;
-    if queries.is_empty() {
-        return Ok(());
-    }
-    let target = out.plane::<T>(1, queries.len());
-    run::detached(py, move |stop| {
-        let team = Team::new(threads, stop);
-        batch::cpdist(
-            level, measure, &queries, &choices, cutoff, missing, &target, &team,
-        )
-    })
-    // An interrupted run leaves the exception with `detached`, which raises it.
-    .map(|_: Result<(), Interrupted>| ())
 }

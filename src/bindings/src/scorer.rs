@@ -68,20 +68,23 @@ pub(crate) fn scorer(value: Option<&Bound<'_, PyAny>>) -> PyResult<Scorer> {
 
 /// The largest distance that passes.
 pub(crate) fn largest(value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<u32>> {
-    let cutoff = number(value, "a number of at least 0", |cutoff| cutoff >= 0.0)?;
+    let least = "a number of at least 0";
+    let cutoff = number(value, least, |cutoff| cutoff >= 0.0, |_| String::new())?;
     // Distances are whole; what is beyond the range passes all.
     Ok(cutoff.map(|cutoff| cutoff as u32))
 }
 
 /// The smallest similarity that passes.
 pub(crate) fn smallest(value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<f64>> {
-    number(value, "a number", |_| true)
+    let range = |cutoff| (0.0..=1.0).contains(&cutoff);
+    number(value, "a number in [0, 1]", range, hint::to_fraction)
 }
 
 fn number(
     value: Option<&Bound<'_, PyAny>>,
     taken: &str,
     holds: impl Fn(f64) -> bool,
+    hint: impl Fn(f64) -> String,
 ) -> PyResult<Option<f64>> {
     let Some(value) = value else { return Ok(None) };
     let wrong = || {
@@ -92,7 +95,7 @@ fn number(
     };
     let cutoff: f64 = value.extract().map_err(|_| PyTypeError::new_err(wrong()))?;
     if cutoff.is_nan() || !holds(cutoff) {
-        return Err(PyValueError::new_err(wrong()));
+        return Err(PyValueError::new_err(wrong() + &hint(cutoff)));
     }
     Ok(Some(cutoff))
 }

@@ -4,7 +4,7 @@ use hotkernels_kernels::text::batch::{Reader, Strings, Ucs4, Ucs4Error};
 use pyo3::buffer::PyUntypedBuffer;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyBytes, PyString, PyType};
+use pyo3::types::{PyByteArray, PyBytes, PyDict, PyString, PyType};
 
 use crate::argument::type_name;
 use crate::arrow;
@@ -29,10 +29,13 @@ pub(crate) fn strings(
             hint::to_column(value, name, &names())
         ))
     };
-    // Iterables of strings of one letter, and of ints: nobody means them.
+    // Iterables of strings of one letter, and of ints: nobody means them. Nor a dict, or an order that may be another one in the
+    // next process.
     if value.is_instance_of::<PyString>()
         || value.is_instance_of::<PyBytes>()
         || value.is_instance_of::<PyByteArray>()
+        || value.is_instance_of::<PyDict>()
+        || hint::is_set(value)
     {
         return Err(wrong());
     }

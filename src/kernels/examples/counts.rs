@@ -12,8 +12,8 @@ use hotkernels_kernels::memory::{Rows, Source, Target};
 use hotkernels_kernels::reduce;
 use hotkernels_kernels::simd::Level;
 use hotkernels_kernels::text::batch::{
-    Cell, Choices, Distance, Measure, Order, Queries, Reader, Similarity, Strings, best_match,
-    cdist,
+    Cell, Choices, Distance, Measure, Order, Pairs, Queries, Reader, Similarity, Strings,
+    best_match, cdist, cpdist,
 };
 use hotkernels_kernels::text::{self, Pair, Pieces, Text, Unit, Units, Winkler, phonetic};
 use hotkernels_kernels::threads::Team;
@@ -184,6 +184,20 @@ fn matrix<M: Measure, T: Cell<M::Score> + Default>(level: Level, measure: M, siz
     });
 }
 
+/// Each of some names with the one beside it.
+fn rows<M: Measure, T: Cell<M::Score> + Default>(level: Level, measure: M, size: usize) {
+    let mut reader = Reader::new(Unit::CodePoint);
+    let [queries, choices] = [1, 2].map(|seed| strings(&words(size, 12, seed), &mut reader));
+    let pairs = Pairs::new(queries, choices, &go_on).expect("not stopped");
+    let mut scores = vec![T::default(); size];
+    let team = Team::alone(&go_on);
+    let name = format!("cpdist, {measure:?}, {size} names");
+    count(level.name(), &name, || {
+        let out = Target::from_slice(&mut scores, 1, size);
+        cpdist(level, measure, &pairs, None, T::default(), &out, &team)
+    });
+}
+
 fn batch_text(level: Level) {
     matrix::<_, i32>(level, Distance::Levenshtein, 256);
     matrix::<_, i32>(level, Distance::Osa, 256);
@@ -191,6 +205,13 @@ fn batch_text(level: Level) {
     matrix::<_, i32>(level, Distance::Hamming, 256);
     matrix::<_, f32>(level, Similarity::Jaro, 256);
     matrix::<_, f32>(level, Similarity::JaroWinkler, 256);
+
+    rows::<_, u32>(level, Distance::Levenshtein, 4096);
+    rows::<_, u32>(level, Distance::Osa, 4096);
+    rows::<_, u32>(level, Distance::DamerauLevenshtein, 4096);
+    rows::<_, u32>(level, Distance::Hamming, 4096);
+    rows::<_, f64>(level, Similarity::Jaro, 4096);
+    rows::<_, f64>(level, Similarity::JaroWinkler, 4096);
 
     let (team, done) = (Team::alone(&go_on), AtomicU64::new(0));
     let (queries, choices) = (words(64, 12, 1), words(2048, 12, 2));

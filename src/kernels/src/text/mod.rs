@@ -101,9 +101,14 @@ pub fn damerau_levenshtein(
 }
 
 /// How many positions differ; what one string is longer by differs.
+#[inline]
 #[must_use]
 pub fn hamming(pair: Pair<'_>) -> usize {
-    each_width!(pair, |a, b| hamming::distance(a, b))
+    match pair {
+        Pair::U8(a, b) => hamming::distance_of_bytes(a, b),
+        Pair::U16(a, b) => hamming::distance(a, b),
+        Pair::U32(a, b) => hamming::distance(a, b),
+    }
 }
 
 /// Jaro's similarity, in [0, 1], or one of Winkler's variants; 0 where either string is empty.

@@ -55,6 +55,31 @@ impl Units<'_> {
             Self::U32(units) => out.extend_from_slice(units),
         }
     }
+
+    /// Appends them to `out`, or none where one is no byte; whether it did.
+    #[inline]
+    pub(crate) fn narrow(&self, out: &mut Vec<u8>) -> bool {
+        match self {
+            Self::U8(units) => {
+                out.room(units.len());
+                out.extend_from_slice(units);
+                true
+            }
+            Self::U16(units) => narrow(units, out),
+            Self::U32(units) => narrow(units, out),
+        }
+    }
+}
+
+#[inline]
+fn narrow<T: Symbol>(units: &[T], out: &mut Vec<u8>) -> bool {
+    let all = units.iter().fold(0, |all, &unit| all | unit.into());
+    if all > 0xFF {
+        return false;
+    }
+    out.room(units.len());
+    out.extend(units.iter().map(|&unit| unit.into() as u8));
+    true
 }
 
 /// Two strings in units of one width.
@@ -72,18 +97,33 @@ pub enum Pair<'a> {
 pub(crate) trait Symbol: Copy + Eq + Ord + Hash + Debug + Into<u32> {
     /// Whether there are but 256 of them, so that a table can have an entry for each.
     const BYTE: bool;
+
+    /// Two strings of such units.
+    fn pair<'a>(a: &'a [Self], b: &'a [Self]) -> Pair<'a>;
 }
 
 impl Symbol for u8 {
     const BYTE: bool = true;
+
+    fn pair<'a>(a: &'a [Self], b: &'a [Self]) -> Pair<'a> {
+        Pair::U8(a, b)
+    }
 }
 
 impl Symbol for u16 {
     const BYTE: bool = false;
+
+    fn pair<'a>(a: &'a [Self], b: &'a [Self]) -> Pair<'a> {
+        Pair::U16(a, b)
+    }
 }
 
 impl Symbol for u32 {
     const BYTE: bool = false;
+
+    fn pair<'a>(a: &'a [Self], b: &'a [Self]) -> Pair<'a> {
+        Pair::U32(a, b)
+    }
 }
 
 /// A string as it comes.

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::mem::{align_of, size_of};
 
+use super::alphabet::DENSE;
 use super::queries::Query;
-use super::strings::DENSE;
 use crate::arch::Word;
 use crate::room::{Grow, collected, filled};
 use crate::text::masks::low;
+use crate::text::units::Symbol;
 
 /// Bytes of the largest register, and of a cache line.
 const LINE: usize = 64;
@@ -17,6 +18,9 @@ const NOWHERE: usize = 0;
 
 /// The row of the lengths: each word has as many low bits set as its string has symbols.
 const LENGTHS: usize = 1;
+
+/// The most places of texts that a block of pairs has rows for.
+pub(super) const BESIDE: usize = 64;
 
 /// Numbers of rows, by symbol.
 #[derive(Debug)]
@@ -85,7 +89,7 @@ impl Index {
 
 /// Rows of words, each row from a cache line on.
 #[derive(Debug)]
-struct Rows<W> {
+pub(super) struct Rows<W> {
     words: Vec<W>,
     start: usize,
     lanes: usize,
@@ -93,7 +97,7 @@ struct Rows<W> {
 
 impl<W: Word> Rows<W> {
     /// So many rows of so many words, with no bit set.
-    fn new(rows: usize, lanes: usize) -> Self {
+    pub(super) fn new(rows: usize, lanes: usize) -> Self {
         let words = filled(W::default(), rows * lanes + LINE / size_of::<W>());
         // The memory stays where it is when the vector moves. Words are aligned to their own size.
         debug_assert_eq!(align_of::<W>(), size_of::<W>());
@@ -107,13 +111,14 @@ impl<W: Word> Rows<W> {
     }
 
     /// Words in a row.
-    fn lanes(&self) -> usize {
+    #[inline(always)]
+    pub(super) fn lanes(&self) -> usize {
         self.lanes
     }
 
     /// A row's words.
     #[inline(always)]
-    fn row(&self, row: usize) -> &[W] {
+    pub(super) fn row(&self, row: usize) -> &[W] {
         &self.words[self.start + row * self.lanes..][..self.lanes]
     }
 
@@ -126,8 +131,30 @@ impl<W: Word> Rows<W> {
 
     /// The first row's first word.
     #[inline(always)]
-    fn first(&self) -> *const W {
+    pub(super) fn first(&self) -> *const W {
         self.words[self.start..].as_ptr()
+    }
+
+    /// The same, to be written too.
+    #[inline(always)]
+    fn first_mut(&mut self) -> *mut W {
+        self.words[self.start..].as_mut_ptr()
+    }
+
+    /// Writes units in a lane, from a row on, one a row.
+    #[inline(always)]
+    pub(super) fn set_lane<U: Symbol>(&mut self, row: usize, lane: usize, units: &[U]) {
+        let first = self.start + row * self.lanes + lane;
+        let Some(more) = units.len().checked_sub(1) else {
+            return;
+        };
+        assert!(first + more * self.lanes < self.words.len());
+        let mut word = self.words.as_mut_ptr().wrapping_add(first);
+        for &unit in units {
+            // SAFETY: the last of these words is in the vector, as seen above.
+            unsafe { word.write(W::from_u64(u64::from(unit.into()))) };
+            word = word.wrapping_add(self.lanes);
+        }
     }
 }
 
@@ -159,6 +186,39 @@ impl<W: Word> Block<W> {
             rows,
             lengths: collected(strings.iter().map(|string| string.len() as u8)),
         }
+    }
+
+    /// A block whose symbols are places, up to [`BESIDE`] of them: the row of a place is written where it is asked for.
+    pub(super) fn beside(lanes: usize) -> Self {
+        let mut dense = Box::new([NOWHERE as u16; DENSE as usize]);
+        for (row, place) in (LENGTHS as u16 + 1..).zip(dense.iter_mut().take(BESIDE)) {
+            *place = row;
+        }
+        Self {
+            index: Index {
+                dense,
+                sparse: Vec::new(),
+            },
+            rows: Rows::new(LENGTHS + 1 + BESIDE, lanes),
+            lengths: filled(0, lanes),
+        }
+    }
+
+    /// Sets a string's length.
+    #[inline]
+    pub(super) fn set_length(&mut self, lane: usize, length: usize) {
+        self.lengths[lane] = length as u8;
+        *self.rows.at(LENGTHS, lane) = W::from_u64(low(length));
+    }
+
+    /// The row of the lengths, and of a block that is [`Block::beside`] the rows of places.
+    #[inline(always)]
+    pub(super) fn beside_mut(&mut self) -> (*const W, *mut W) {
+        assert!(self.rows.words.len() >= self.rows.start + (LENGTHS + 1 + BESIDE) * self.lanes());
+        let lanes = self.lanes();
+        let first = self.rows.first_mut();
+        let [lengths, places] = [LENGTHS, LENGTHS + 1].map(|row| first.wrapping_add(row * lanes));
+        (lengths, places)
     }
 
     /// Words in a row: how many strings could be there.

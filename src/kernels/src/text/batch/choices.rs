@@ -1,11 +1,13 @@
 //! Choices: strings laid out in blocks, by the width of word that they need, to be compared with any number of queries.
 
+use super::alphabet::Alphabet;
 use super::blocks::Block;
+use super::column::Column;
 use super::counts::Counts;
 use super::measure::Measure;
 use super::queries::Query;
 use super::sets::Sets;
-use super::strings::{Alphabet, Strings};
+use super::strings::{Stored, Strings};
 use super::tables::Tables;
 use super::tile::{self, Counts as Lanewise};
 use crate::room::{Grow, for_small_things};
@@ -33,7 +35,7 @@ pub enum Order {
 /// Strings to compare queries with, laid out for a measure and a level.
 #[derive(Debug)]
 pub struct Choices {
-    strings: Strings,
+    strings: Column<u32>,
     /// Where the measure is one of sets, which the strings then are.
     sets: Option<Sets>,
     alphabet: Alphabet,
@@ -98,10 +100,10 @@ impl Choices {
     ) -> Result<Self, Interrupted> {
         let (sets, strings) = match measure.pieces() {
             Some(pieces) => {
-                let (sets, strings) = Sets::new(&strings, pieces, stop)?;
-                (Some(sets), strings)
+                let (sets, strings) = Sets::new(&strings.wide(stop)?, pieces, stop)?;
+                (Some(sets), Stored::Any(strings))
             }
-            None => (None, strings),
+            None => (None, strings.stored(stop)?),
         };
         let alphabet = Alphabet::new(&strings, stop)?;
         let strings = encode(sets.is_some(), &alphabet, strings, stop)?;
@@ -203,11 +205,12 @@ impl Choices {
         &self,
         strings: Strings,
         stop: &dyn Fn() -> bool,
-    ) -> Result<Strings, Interrupted> {
-        match &self.sets {
-            Some(sets) => encode(true, &self.alphabet, sets.of(&strings, stop)?, stop),
-            None => encode(false, &self.alphabet, strings, stop),
-        }
+    ) -> Result<Column<u32>, Interrupted> {
+        let strings = match &self.sets {
+            Some(sets) => Stored::Any(sets.of(&strings.wide(stop)?, stop)?),
+            None => strings.stored(stop)?,
+        };
+        encode(self.sets.is_some(), &self.alphabet, strings, stop)
     }
 
     /// The strings that are missing.
@@ -246,9 +249,9 @@ impl Choices {
 fn encode(
     are_sets: bool,
     alphabet: &Alphabet,
-    strings: Strings,
+    strings: Stored,
     stop: &dyn Fn() -> bool,
-) -> Result<Strings, Interrupted> {
+) -> Result<Column<u32>, Interrupted> {
     let mut strings = alphabet.encode(strings, stop)?;
     if are_sets {
         strings.sort_units(stop)?;

@@ -4,7 +4,8 @@
 //! lacks. So what one string has more of than the other bounds every measure (Ukkonen 1992, with n-grams of one symbol).
 //! Symbols that share a class and counts that are full make the bound weaker, and never wrong.
 
-use super::strings::{LOOK, Strings};
+use super::column::Column;
+use super::strings::LOOK;
 use crate::room::with_room;
 use crate::threads::Interrupted;
 
@@ -28,7 +29,7 @@ impl Counts {
 
     /// Those of each string.
     pub(super) fn of_each(
-        strings: &Strings,
+        strings: &Column<u32>,
         stop: &dyn Fn() -> bool,
     ) -> Result<Vec<Self>, Interrupted> {
         let mut counts = with_room(strings.len());

@@ -86,6 +86,12 @@ pub trait Sealed: Copy + Debug + Send + Sync {
 
     /// Tells the scores of queries and the item's strings, which are laid out in lanes.
     fn scores(self, level: Level, item: &Item, asked: Asked<'_, Self::Score>, spare: &mut Spare);
+
+    /// Whether pairs of strings are sooner done in lanes than by the function for two strings.
+    fn is_in_lanes(self) -> bool;
+
+    /// Whether the two strings may change places.
+    fn is_symmetric(self) -> bool;
 }
 
 /// Runs a tile of the item's block: what an algorithm finds, `decode` tells. None is made of long strings.
@@ -148,6 +154,7 @@ impl Sealed for Distance {
         self.of_pair(level, Pair::U32(query, choice), cutoff, stop)
     }
 
+    #[inline(always)]
     fn of_pair(
         self,
         level: Level,
@@ -176,5 +183,13 @@ impl Sealed for Distance {
             }
             Self::Hamming => run_tile!(Different, Distances, level, item, asked, spare),
         }
+    }
+
+    fn is_in_lanes(self) -> bool {
+        self != Self::Hamming
+    }
+
+    fn is_symmetric(self) -> bool {
+        true
     }
 }

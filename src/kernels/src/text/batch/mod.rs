@@ -11,11 +11,14 @@
 //! scores by them, or that none can pass a limit; `measure` names the three for each variant. `cdist` and `best_match` take
 //! the scores of a query and a block as soon as they are there, and know nothing of how they came about.
 
+mod alphabet;
 pub mod arrow;
+mod beside;
 mod best;
 mod blocks;
 mod cdist;
 mod choices;
+mod column;
 mod counts;
 mod edits;
 mod hamming;
@@ -36,7 +39,7 @@ pub use best::{Best, best_match};
 pub use cdist::{Cell, cdist};
 pub use choices::{Choices, Order};
 pub use measure::{Distance, Measure};
-pub use pairs::cpdist;
+pub use pairs::{Pairs, cpdist};
 pub use queries::Queries;
 pub use similarity::Similarity;
 pub use strings::{Reader, Strings};

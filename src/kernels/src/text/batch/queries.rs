@@ -1,15 +1,17 @@
 //! Queries: strings with the numbers that the choices' alphabet gives their units.
 
+use super::alphabet::DENSE;
 use super::choices::Choices;
+use super::column::Column;
 use super::counts::Counts;
-use super::strings::{DENSE, Strings};
+use super::strings::Strings;
 use crate::room::{Grow, collected};
 use crate::threads::Interrupted;
 
 /// Strings to compare with [`Choices`].
 #[derive(Debug)]
 pub struct Queries {
-    strings: Strings,
+    strings: Column<u32>,
     /// The strings' symbols again, in bytes; wrong where one has no byte.
     bytes: Vec<u8>,
     /// Of each string, where the choices are counted.

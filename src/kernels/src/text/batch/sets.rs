@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::strings::Strings;
+use super::column::Column;
 use crate::room::{Grow, collected};
 use crate::text::jaccard::{Pieces, set};
 use crate::threads::Interrupted;
@@ -20,10 +20,10 @@ const UNKNOWN: u32 = u32::MAX;
 impl Sets {
     /// Numbers the pieces of these strings, and gives their sets: each piece once.
     pub(super) fn new(
-        strings: &Strings,
+        strings: &Column<u32>,
         pieces: Pieces,
         stop: &dyn Fn() -> bool,
-    ) -> Result<(Self, Strings), Interrupted> {
+    ) -> Result<(Self, Column<u32>), Interrupted> {
         let mut numbers: HashMap<Box<[u32]>, u32> = HashMap::new();
         let sets = strings.each_as(stop, |units, numbered| {
             for piece in set(units, pieces, stop)? {
@@ -44,9 +44,9 @@ impl Sets {
     /// The sets of other strings.
     pub(super) fn of(
         &self,
-        strings: &Strings,
+        strings: &Column<u32>,
         stop: &dyn Fn() -> bool,
-    ) -> Result<Strings, Interrupted> {
+    ) -> Result<Column<u32>, Interrupted> {
         strings.each_as(stop, |units, numbered| {
             let pieces = set(units, self.pieces, stop)?;
             let number = |piece: &[u32]| self.numbers.get(piece).copied().unwrap_or(UNKNOWN);

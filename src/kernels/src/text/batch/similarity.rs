@@ -110,6 +110,14 @@ impl Sealed for Similarity {
             Self::Jaccard(_) => run_tile!(Shared, decode, level, item, asked, spare),
         }
     }
+
+    fn is_in_lanes(self) -> bool {
+        !matches!(self, Self::Jaccard(_))
+    }
+
+    fn is_symmetric(self) -> bool {
+        false // which unit takes which place depends on whose turn it is
+    }
 }
 
 impl Similarity {

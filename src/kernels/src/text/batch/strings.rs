@@ -1,142 +1,94 @@
-//! Strings by the thousand, in units, and numbers for the units.
+//! Strings by the thousand, read into units.
 
-use std::cmp::Reverse;
 use std::collections::TryReserveError;
 
-use crate::room::{Grow, collected, filled, gathered};
+use super::column::Column;
+use crate::room::Grow;
 use crate::text::graphemes::{Interner, may_cluster};
-use crate::text::ids::Ids;
-use crate::text::sort::sort;
 use crate::text::{Text, Unit, Units};
 use crate::threads::Interrupted;
-
-/// Strings or units between two looks at whether to stop: some milliseconds.
-const PIECE: usize = 1 << 20;
 
 /// Strings that are worked on one by one between two looks at `stop`.
 pub(super) const LOOK: usize = 1 << 12;
 
 /// Strings in units, one after the other; some may be missing.
+///
+/// Units are bytes up to the first string that has another one.
 #[derive(Clone, Debug, Default)]
 pub struct Strings {
-    units: Vec<u32>,
-    /// Of each string, where its units end.
-    ends: Vec<usize>,
-    /// Which strings are missing, in order.
-    missing: Vec<usize>,
+    latin: Column<u8>,
+    /// The strings from the first one on that has a unit above 255.
+    others: Column<u32>,
+}
+
+/// All of them in units of one width.
+#[derive(Debug)]
+pub(super) enum Stored {
+    /// All below 2^8.
+    Latin(Column<u8>),
+    /// Any.
+    Any(Column<u32>),
 }
 
 impl Strings {
     /// How many strings.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.ends.len()
+        self.latin.len() + self.others.len()
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
+        self.len() == 0
+    }
+
+    /// The units of all strings together.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.latin.units().len() + self.others.units().len()
     }
 
     /// The most units that one of them has.
     #[must_use]
     pub fn longest(&self) -> usize {
-        (0..self.len())
-            .map(|index| self.get(index).len())
-            .max()
-            .unwrap_or(0)
+        self.latin.longest().max(self.others.longest())
     }
 
-    /// The units of a string; none of one that is missing.
-    #[inline]
-    pub(super) fn get(&self, index: usize) -> &[u32] {
-        &self.units[self.range(index)]
+    /// In units of one width. `stop` is asked every few milliseconds.
+    pub(super) fn stored(self, stop: &dyn Fn() -> bool) -> Result<Stored, Interrupted> {
+        Ok(if self.others.is_empty() {
+            Stored::Latin(self.latin)
+        } else {
+            Stored::Any(self.wide(stop)?)
+        })
     }
 
-    /// Where its units are, of all units.
-    #[inline]
-    pub(super) fn range(&self, index: usize) -> std::ops::Range<usize> {
-        let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
-        start..self.ends[index]
-    }
-
-    /// The strings that are missing, in order.
-    pub(super) fn missing(&self) -> &[usize] {
-        &self.missing
-    }
-
-    /// The strings that are not, by a key of their lengths, those of one key in order.
-    ///
-    /// Counted, then placed: a sort that takes time in proportion to the strings and the largest key, and can be stopped.
-    pub(super) fn by_key(
-        &self,
-        key: impl Fn(usize) -> usize,
-        stop: &dyn Fn() -> bool,
-    ) -> Result<Vec<u32>, Interrupted> {
-        let mut places: Vec<u32> = Vec::new();
-        self.known(stop, |_, length| {
-            let key = key(length);
-            if places.len() <= key {
-                places.room(key + 1 - places.len());
-                places.resize(key + 1, 0);
-            }
-            places[key] += 1;
-        })?;
-        let mut all = 0;
-        for place in &mut places {
-            all += std::mem::replace(place, all);
+    /// In units of 32 bits. `stop` is asked every few milliseconds.
+    pub(super) fn wide(self, stop: &dyn Fn() -> bool) -> Result<Column<u32>, Interrupted> {
+        let Self { latin, others } = self;
+        if latin.is_empty() {
+            return Ok(others);
         }
-        let mut order = filled(0, all as usize);
-        self.known(stop, |index, length| {
-            let place = &mut places[key(length)];
-            order[*place as usize] = index;
-            *place += 1;
-        })?;
-        Ok(order)
-    }
-
-    /// The strings that are not, the shorter ones first, those of one length in order.
-    pub(super) fn by_length(&self, stop: &dyn Fn() -> bool) -> Result<Vec<u32>, Interrupted> {
-        if self.longest() <= self.len() + PIECE {
-            return self.by_key(|length| length, stop);
-        }
-        // Few, and far apart in length.
-        let mut order = self.by_key(|_| 0, stop)?;
-        order.sort_unstable_by_key(|&index| (self.get(index as usize).len(), index)); // a stable sort wants memory
-        Ok(order)
-    }
-
-    /// Hands on each string that is not missing, with its length.
-    fn known(
-        &self,
-        stop: &dyn Fn() -> bool,
-        mut each: impl FnMut(u32, usize),
-    ) -> Result<(), Interrupted> {
-        let mut missing = self.missing.iter().copied().peekable();
-        let mut start = 0;
-        for (piece, ends) in self.ends.chunks(PIECE).enumerate() {
-            if stop() {
-                return Err(Interrupted);
-            }
-            for (index, &end) in (piece * PIECE..).zip(ends) {
-                let length = end - std::mem::replace(&mut start, end);
-                if missing.next_if_eq(&index).is_none() {
-                    each(index as u32, length);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// All units, of all strings.
-    pub(super) fn units(&self) -> &[u32] {
-        &self.units
+        latin.joined(&others, stop)
     }
 
     /// Makes room for so many more strings, not for their units.
     pub(super) fn reserve(&mut self, count: usize) -> Result<(), TryReserveError> {
-        self.ends.try_reserve(count)
+        if self.are_latin() {
+            self.latin.reserve(count, 0)
+        } else {
+            self.others.reserve(count, 0)
+        }
+    }
+
+    /// Makes room for about so many more units, if there is room for them.
+    pub(super) fn expect(&mut self, units: usize) {
+        if self.are_latin() {
+            self.latin.expect(units);
+        } else {
+            self.others.expect(units);
+        }
     }
 
     /// Appends one of other strings that the same reader read; `None` is one that is missing. The result is how many
@@ -146,57 +98,161 @@ impl Strings {
         from: &Self,
         index: Option<usize>,
     ) -> Result<usize, TryReserveError> {
-        let there = index.filter(|index| from.missing.binary_search(index).is_err());
-        let units = there.map_or(&[][..], |index| from.get(index));
-        self.units.try_reserve(units.len())?;
-        self.units.extend_from_slice(units);
-        if there.is_none() {
-            self.missing.try_reserve(1)?;
-            self.missing.push(self.len());
+        let Some(index) = index else {
+            self.push_missing();
+            return Ok(0);
+        };
+        let Some(other) = index.checked_sub(from.latin.len()) else {
+            return Ok(if from.latin.is_missing(index) {
+                self.push_missing();
+                0
+            } else {
+                self.push_latin(from.latin.get(index))?
+            });
+        };
+        if from.others.is_missing(other) {
+            self.push_missing();
+            return Ok(0);
         }
-        self.push_end();
+        let units = from.others.get(other);
+        if self.are_latin() {
+            self.latin.reserve(1, units.len())?;
+            if Units::U32(units).narrow(self.latin.next()) {
+                self.latin.push_end();
+                return Ok(units.len());
+            }
+        }
+        self.others.reserve(1, units.len())?;
+        self.others.next().extend_from_slice(units);
+        self.others.push_end();
         Ok(units.len())
     }
 
-    /// Strings with other units: of each string those that `make` appends.
-    pub(super) fn each_as(
-        &self,
+    /// The units of a string; `None` of one that is missing.
+    #[cfg(test)]
+    pub(super) fn units_of(&self, index: usize) -> Option<Vec<u32>> {
+        match index.checked_sub(self.latin.len()) {
+            None => (!self.latin.is_missing(index)).then(|| {
+                self.latin
+                    .get(index)
+                    .iter()
+                    .map(|&unit| unit.into())
+                    .collect()
+            }),
+            Some(index) => {
+                (!self.others.is_missing(index)).then(|| self.others.get(index).to_vec())
+            }
+        }
+    }
+
+    /// Whether all units so far are bytes.
+    #[inline]
+    fn are_latin(&self) -> bool {
+        self.others.is_empty()
+    }
+
+    #[inline]
+    fn push_latin(&mut self, units: &[u8]) -> Result<usize, TryReserveError> {
+        if self.are_latin() {
+            self.latin.reserve(1, units.len())?;
+            self.latin.next().extend_from_slice(units);
+            self.latin.push_end();
+        } else {
+            self.others.reserve(1, units.len())?;
+            let wide = units.iter().map(|&unit| u32::from(unit));
+            self.others.next().extend(wide);
+            self.others.push_end();
+        }
+        Ok(units.len())
+    }
+
+    fn push_missing(&mut self) {
+        if self.are_latin() {
+            self.latin.push_missing();
+        } else {
+            self.others.push_missing();
+        }
+    }
+}
+
+impl Stored {
+    /// In units of 32 bits. `stop` is asked every few milliseconds.
+    pub(super) fn wide(self, stop: &dyn Fn() -> bool) -> Result<Column<u32>, Interrupted> {
+        match self {
+            Self::Latin(latin) => latin.joined(&Column::default(), stop),
+            Self::Any(any) => Ok(any),
+        }
+    }
+}
+
+impl Column<u8> {
+    /// These strings and others behind them.
+    fn joined(
+        self,
+        others: &Column<u32>,
         stop: &dyn Fn() -> bool,
-        mut make: impl FnMut(&[u32], &mut Vec<u32>) -> Result<(), Interrupted>,
-    ) -> Result<Self, Interrupted> {
-        let mut others = Self {
-            missing: collected(self.missing.iter().copied()),
-            ..Self::default()
-        };
-        for index in 0..self.len() {
-            if index.is_multiple_of(LOOK) && stop() {
-                return Err(Interrupted);
-            }
-            make(self.get(index), &mut others.units)?;
-            others.push_end();
+    ) -> Result<Column<u32>, Interrupted> {
+        let mut all = self.mapped(others.units().len(), stop, |from, to| {
+            to.extend(from.iter().map(|&unit| u32::from(unit)));
+        })?;
+        all.append(others, stop)?;
+        Ok(all)
+    }
+}
+
+/// Strings as they come, side by side: so few that what is done for all of them at once finds them in the cache.
+#[derive(Debug)]
+pub(super) struct Batch {
+    /// Their bytes, UTF-8 unless a producer lied.
+    pub(super) bytes: Vec<u8>,
+    /// Of each, where its bytes end; so many strings are there.
+    ends: [usize; Batch::MOST],
+    count: usize,
+    /// A bit for each that is missing.
+    missing: u64,
+}
+
+impl Batch {
+    /// The most strings.
+    pub(super) const MOST: usize = 64;
+
+    /// Without any string.
+    pub(super) fn new() -> Self {
+        Self {
+            bytes: Vec::new(),
+            ends: [0; Self::MOST],
+            count: 0,
+            missing: 0,
         }
-        Ok(others)
     }
 
-    /// Puts the units of each string in order.
-    pub(super) fn sort_units(&mut self, stop: &dyn Fn() -> bool) -> Result<(), Interrupted> {
-        for index in 0..self.len() {
-            if index.is_multiple_of(LOOK) && stop() {
-                return Err(Interrupted);
-            }
-            let range = self.range(index);
-            sort(&mut self.units[range], 1, stop)?;
-        }
-        Ok(())
+    /// Takes all strings away.
+    pub(super) fn clear(&mut self) {
+        self.bytes.clear();
+        (self.count, self.missing) = (0, 0);
     }
 
-    fn push_end(&mut self) {
-        assert!(
-            self.ends.len() < u32::MAX as usize,
-            "at most 2^32 - 1 strings are taken"
-        );
-        self.ends.room(1);
-        self.ends.push(self.units.len());
+    /// How many strings there are.
+    pub(super) fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Whether there is room for no other string.
+    #[inline]
+    pub(super) fn is_full(&self) -> bool {
+        self.count == Self::MOST
+    }
+
+    /// Appends a string that ends there; one that is missing has no bytes. The bytes are there when the batch is read.
+    #[inline]
+    pub(super) fn push(&mut self, end: usize, there: bool) {
+        self.missing |= u64::from(!there) << self.count;
+        self.ends[self.count] = end;
+        self.count += 1;
+    }
+
+    fn ends(&self) -> &[usize] {
+        &self.ends[..self.count]
     }
 }
 
@@ -226,7 +282,11 @@ impl Reader {
     /// There is none.
     pub fn reserve(&self, bytes: usize, strings: &mut Strings) -> Result<(), TryReserveError> {
         // No more units than bytes.
-        strings.units.try_reserve(bytes)
+        if strings.are_latin() {
+            strings.latin.reserve(1, bytes)
+        } else {
+            strings.others.reserve(1, bytes)
+        }
     }
 
     /// Appends a string; `None` is one that is missing.
@@ -235,107 +295,86 @@ impl Reader {
     ///
     /// There are 2^32 - 1 strings already.
     pub fn read(&mut self, text: Option<Text<'_>>, strings: &mut Strings) {
+        assert!(
+            strings.len() < u32::MAX as usize,
+            "at most 2^32 - 1 strings are taken"
+        );
         match text {
-            None => {
-                strings.missing.room(1);
-                strings.missing.push(strings.len());
+            None => strings.push_missing(),
+            Some(Text::Utf8(text)) if text.is_ascii() => {
+                self.points(Units::U8(text.as_bytes()), strings);
             }
-            Some(Text::Utf8(text)) if !text.is_ascii() => self.decode(text, strings),
-            Some(text) => {
-                let points = text.points(&mut self.decoded);
-                match self.unit {
-                    Unit::CodePoint => points.widen(&mut strings.units),
-                    Unit::Grapheme => self.interner.append(points, &mut strings.units),
-                }
+            Some(Text::Utf8(text)) => {
+                let mut decoded = std::mem::take(&mut self.decoded);
+                decoded.clear();
+                decoded.room(text.len()); // no more units than bytes
+                decoded.extend(text.chars().map(u32::from));
+                self.points(Units::U32(&decoded), strings);
+                self.decoded = decoded;
             }
+            Some(Text::Points(points)) => self.points(points, strings),
         }
-        strings.push_end();
     }
 
-    /// Appends the units of a string, where they will be; what has clusters is taken from there and cut into them.
-    fn decode(&mut self, text: &str, strings: &mut Strings) {
-        let start = strings.units.len();
-        strings.units.room(text.len()); // no more units than bytes
-        strings.units.extend(text.chars().map(u32::from));
-        if self.unit == Unit::Grapheme && may_cluster(Units::U32(&strings.units[start..])) {
-            self.decoded.clear();
-            self.decoded.room(strings.units.len() - start);
-            self.decoded.extend(strings.units.drain(start..));
-            self.interner
-                .append(Units::U32(&self.decoded), &mut strings.units);
+    /// Appends the units of a string.
+    #[inline]
+    fn points(&mut self, points: Units<'_>, strings: &mut Strings) {
+        let clusters = self.unit == Unit::Grapheme && may_cluster(points);
+        if strings.are_latin() && !clusters && points.narrow(strings.latin.next()) {
+            strings.latin.push_end();
+            return;
         }
+        let units = strings.others.next();
+        if clusters {
+            self.interner.append(points, units);
+        } else {
+            points.widen(units);
+        }
+        strings.others.push_end();
+    }
+
+    /// Appends all strings of a batch.
+    ///
+    /// # Errors
+    ///
+    /// A string is not UTF-8: its number in the batch, and from which of its bytes on. Those before it were appended.
+    pub(super) fn read_all(&mut self, batch: &Batch, strings: &mut Strings) -> Result<(), NotUtf8> {
+        let bytes = batch.bytes.as_slice();
+        // A loop without a branch, which takes SIMD.
+        let (mut all, mut has_cr) = (0, false);
+        for &byte in bytes {
+            all |= byte;
+            has_cr |= byte == b'\r';
+        }
+        let may_cluster = self.unit == Unit::Grapheme && has_cr;
+        if all < 0x80 && !may_cluster && strings.are_latin() {
+            // Each byte is a unit.
+            let column = &mut strings.latin;
+            let start = column.units().len();
+            column.next().room(bytes.len());
+            column.next().extend_from_slice(bytes);
+            column.push_ends(start, batch.ends(), batch.missing);
+            return Ok(());
+        }
+        let mut start = 0;
+        for (number, &end) in batch.ends().iter().enumerate() {
+            let row = &bytes[std::mem::replace(&mut start, end)..end];
+            if batch.missing >> number & 1 == 1 {
+                strings.push_missing();
+                continue;
+            }
+            let text = str::from_utf8(row).map_err(|error| NotUtf8 {
+                number,
+                from: error.valid_up_to(),
+            })?;
+            self.read(Some(Text::Utf8(text)), strings);
+        }
+        Ok(())
     }
 }
 
-/// Symbols that have a place in a table of every block; a byte can number them.
-pub(super) const DENSE: u32 = 256;
-
-/// The units of some strings, numbered from 1 on, those first that come most often; every other unit is 0.
-#[derive(Debug)]
-pub(super) struct Alphabet {
-    /// Of the units below 256.
-    latin: [u32; 256],
-    others: Ids,
-    /// By what `others` numbers them.
-    numbers: Vec<u32>,
-}
-
-impl Alphabet {
-    /// The units of these strings.
-    pub(super) fn new(strings: &Strings, stop: &dyn Fn() -> bool) -> Result<Self, Interrupted> {
-        let mut latin = [0_u32; 256];
-        let mut others = Ids::new();
-        let mut counts: Vec<(u64, u32)> = (0..256).map(|unit| (0, unit)).collect();
-        for units in strings.units.chunks(PIECE) {
-            if stop() {
-                return Err(Interrupted);
-            }
-            for &unit in units {
-                let place = match unit {
-                    ..256 => unit as usize,
-                    _ => 255 + others.number(unit) as usize,
-                };
-                if let Some((count, _)) = counts.get_mut(place) {
-                    *count += 1;
-                } else {
-                    counts.room(1);
-                    counts.push((1, unit));
-                }
-            }
-        }
-        let mut order = gathered((0..counts.len()).filter(|&place| counts[place].0 > 0));
-        order.sort_unstable_by_key(|&place| (Reverse(counts[place].0), counts[place].1));
-        let mut numbers = filled(0, others.count() + 1);
-        for (&place, number) in order.iter().zip(1..) {
-            match latin.get_mut(place) {
-                Some(latin) => *latin = number,
-                None => numbers[place - 255] = number,
-            }
-        }
-        Ok(Self {
-            latin,
-            others,
-            numbers,
-        })
-    }
-
-    /// The strings with numbers in the place of units.
-    pub(super) fn encode(
-        &self,
-        mut strings: Strings,
-        stop: &dyn Fn() -> bool,
-    ) -> Result<Strings, Interrupted> {
-        for units in strings.units.chunks_mut(PIECE) {
-            if stop() {
-                return Err(Interrupted);
-            }
-            for unit in units {
-                *unit = match self.latin.get(*unit as usize) {
-                    Some(&number) => number,
-                    None => self.numbers[self.others.get(*unit) as usize],
-                };
-            }
-        }
-        Ok(strings)
-    }
+/// Which string of a batch is not UTF-8, and from which of its bytes on.
+pub(super) struct NotUtf8 {
+    pub(super) number: usize,
+    pub(super) from: usize,
 }

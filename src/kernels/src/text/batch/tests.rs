@@ -14,6 +14,8 @@ use crate::testing::config;
 use crate::text::{self, Pair, Pieces, Text, Unit, Units, Winkler};
 use crate::threads::{Interrupted, Team};
 
+mod rows;
+
 type Given = Vec<Option<Vec<u32>>>;
 
 fn on() -> bool {
@@ -187,15 +189,14 @@ fn check_pairs<M: Known>(
         .cloned()
         .collect();
     let choices = &choices[..queries.len()];
-    let columns = [read(&queries), read(&choices.to_vec())];
+    let pairs = Pairs::new(read(&queries), read(&choices.to_vec()), &on).unwrap();
     for level in simd::available() {
         for cutoff in cutoffs.iter().copied().map(Some).chain([None]) {
             for threads in [1, 3] {
                 let team = Team::new(NonZeroUsize::new(threads).unwrap(), &on);
                 let mut out = vec![M::Score::default(); choices.len()];
                 let target = Target::from_slice(&mut out, 1, choices.len());
-                let [a, b] = &columns;
-                cpdist(level, measure, a, b, cutoff, missing, &target, &team).unwrap();
+                cpdist(level, measure, &pairs, cutoff, missing, &target, &team).unwrap();
                 for ((query, choice), found) in queries.iter().zip(choices).zip(out) {
                     let expected = match (query, choice) {
                         (Some(query), Some(choice)) => {
@@ -415,15 +416,13 @@ fn a_long_call_asks_whether_to_stop() {
             &done,
         );
         assert_eq!(found, Err(Interrupted));
-        let columns = [read(given), read(&shifted)];
+        let pairs = Pairs::new(read(given), read(&shifted), &on).unwrap();
         let mut out = vec![0_u32; given.len()];
         let target = Target::from_slice(&mut out, 1, given.len());
-        let [a, b] = &columns;
         let found = cpdist(
             level,
             Distance::Levenshtein,
-            a,
-            b,
+            &pairs,
             None,
             u32::MAX,
             &target,
@@ -431,23 +430,4 @@ fn a_long_call_asks_whether_to_stop() {
         );
         assert_eq!(found, Err(Interrupted));
     }
-}
-
-/// More rows than a piece has, some of them missing on either side of where pieces meet.
-#[test]
-fn pieces_of_rows() {
-    let rows = |missing: usize| -> Given {
-        (0..3000_u32)
-            .map(|row| {
-                (!(row as usize).is_multiple_of(missing)).then(|| vec![row % 7, row % 11, row])
-            })
-            .collect()
-    };
-    check_pairs(
-        Distance::Levenshtein,
-        &rows(512),
-        &rows(341),
-        &[1],
-        u32::MAX,
-    );
 }

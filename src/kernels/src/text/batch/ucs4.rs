@@ -1,7 +1,10 @@
 //! Strings of one width in UCS-4, as NumPy's `U` has them: an array of code points a row, zeros behind the last one.
 
+use std::ptr;
+
 use super::strings::{Reader, Strings};
-use crate::room::with_room;
+use crate::room::filled;
+use crate::text::graphemes::any;
 use crate::text::{Text, Units};
 
 /// Code points and rows between two looks at whether to stop: about a millisecond.
@@ -52,30 +55,30 @@ impl Ucs4 {
         strings: &mut Strings,
         stop: &dyn Fn() -> bool,
     ) -> Result<(), Ucs4Error> {
-        let mut points = with_room(self.width);
+        let mut points = filled(0_u32, self.width);
         let mut left = PIECE;
         for row in 0..self.rows {
             let from = self.start.wrapping_offset(self.stride * row as isize);
-            points.clear();
-            for place in 0..self.width {
-                // SAFETY: the caller's promise.
-                let bytes = unsafe { from.cast::<[u8; 4]>().add(place).read() };
-                let point = u32::from_ne_bytes(bytes);
-                points.push(if self.swapped {
-                    point.swap_bytes()
-                } else {
-                    point
-                });
+            // SAFETY: the caller's promise; any bytes are numbers.
+            unsafe {
+                ptr::copy_nonoverlapping(from, points.as_mut_ptr().cast::<u8>(), 4 * self.width);
+            }
+            if self.swapped {
+                for point in &mut points {
+                    *point = point.swap_bytes();
+                }
             }
             let length = points.iter().rposition(|&point| point != 0);
-            points.truncate(length.map_or(0, |last| last + 1));
-            if let Some(&bad) = points
-                .iter()
-                .find(|&&point| char::from_u32(point).is_none())
+            let points = &points[..length.map_or(0, |last| last + 1)];
+            // Below the surrogates all are characters.
+            if any(points, |point| point >= 0xD800)
+                && let Some(&bad) = points
+                    .iter()
+                    .find(|&&point| char::from_u32(point).is_none())
             {
                 return Err(Ucs4Error::Row(row, bad));
             }
-            reader.read(Some(Text::Points(Units::U32(&points))), strings);
+            reader.read(Some(Text::Points(Units::U32(points))), strings);
             match left.checked_sub(self.width + 4) {
                 Some(rest) => left = rest,
                 None if stop() => return Err(Ucs4Error::Interrupted),
@@ -108,7 +111,7 @@ mod tests {
         // SAFETY: the rows are there.
         unsafe { array.read(&mut reader, &mut strings, &|| false) }?;
         Ok((0..strings.len())
-            .map(|row| strings.get(row).to_vec())
+            .map(|row| strings.units_of(row).unwrap_or_default())
             .collect())
     }
 

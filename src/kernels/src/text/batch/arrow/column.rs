@@ -7,13 +7,15 @@
 use super::buffers::{Buffers, VIEW, is_set};
 use super::layout::{self, Index, Type};
 use super::{
-    super::strings::{Reader, Strings},
+    super::strings::{Batch, NotUtf8, Reader, Strings},
     Array,
 };
-use crate::text::Text;
 
 /// Bytes and rows, at 16 bytes each, between two looks at whether to stop: about a millisecond.
 const PIECE: usize = 1 << 20;
+
+/// Rows that tell about how long the others are.
+const SAMPLE: usize = 1 << 10;
 
 /// Why a column cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,37 +108,39 @@ unsafe fn plain(
     if layout == layout::Strings::Null {
         for _ in 0..rows.length {
             reader.read(None, strings);
-            look.at(0)?;
+            look.at(16)?;
         }
         return Ok(());
     }
     // SAFETY: the caller's promise; the number of buffers is the type's.
     let (validity, buffers) = unsafe { (rows.validity()?, Buffers::of(array, layout)?) };
-    let mut bytes = Vec::new();
-    let mut begin = None;
-    for row in 0..rows.length {
-        // SAFETY: the caller's promise, and the row is one of the array's.
-        unsafe {
-            let place = rows.offset + row;
-            let there = validity.is_none_or(|bits| is_set(bits, place));
-            buffers
-                .copy(place, there, &mut begin, &mut bytes)
-                .map_err(|fault| fault.at(row))?;
-            if !there {
-                reader.read(None, strings);
-                look.at(0)?;
-                continue;
-            }
-        }
-        let text = str::from_utf8(&bytes).map_err(|error| {
-            let at = error.valid_up_to();
-            Fault::Row(row, format!("no valid UTF-8 from its byte {at} on"))
-        })?;
+    let mut batch = Batch::new();
+    let (mut row, mut bytes, mut begin) = (0, 0, None);
+    while row < rows.length {
+        batch.clear();
+        let places = rows.offset + row..rows.offset + rows.length;
+        // SAFETY: the caller's promise, and the rows are the array's.
+        let copied = unsafe { buffers.copy(places, validity, &mut begin, &mut batch) };
         reader
-            .reserve(text.len(), strings)
+            .reserve(batch.bytes.len(), strings)
             .map_err(|_| Fault::OutOfMemory)?;
-        reader.read(Some(Text::Utf8(text)), strings);
-        look.at(text.len())?;
+        reader
+            .read_all(&batch, strings)
+            .map_err(|NotUtf8 { number, from }| {
+                Fault::Row(
+                    row + number,
+                    format!("no valid UTF-8 from its byte {from} on"),
+                )
+            })?;
+        bytes += batch.bytes.len();
+        if row < SAMPLE && row + batch.len() >= SAMPLE {
+            // Vectors that grow are copied, and the memory that they leave is asked for again.
+            let left = rows.length - row - batch.len();
+            strings.expect((bytes / SAMPLE + 1).saturating_mul(left));
+        }
+        row += batch.len();
+        copied.map_err(|fault| fault.at(row))?;
+        look.at(batch.bytes.len() + 16 * batch.len())?;
     }
     Ok(())
 }
@@ -181,7 +185,7 @@ unsafe fn indexed(
         let units = strings
             .push_again(values, value)
             .map_err(|_| Fault::OutOfMemory)?;
-        look.at(4 * units)?;
+        look.at(16 + 4 * units)?;
     }
     Ok(())
 }
@@ -193,10 +197,10 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    /// A row of so many bytes was read.
+    /// So many bytes were read, and rows at 16 bytes each.
     #[inline]
     fn at(&mut self, bytes: usize) -> Result<(), Fault> {
-        match self.left.checked_sub(bytes + 16) {
+        match self.left.checked_sub(bytes) {
             Some(left) => self.left = left,
             None if (self.stop)() => return Err(Fault::Interrupted),
             None => self.left = PIECE,

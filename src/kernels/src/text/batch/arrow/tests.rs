@@ -62,10 +62,8 @@ type Rows = Vec<Option<String>>;
 fn rows(strings: &Strings) -> Rows {
     (0..strings.len())
         .map(|row| {
-            let units = strings.get(row);
-            let text = units.iter().filter_map(|&unit| char::from_u32(unit));
-            let missing = strings.missing().binary_search(&row).is_ok();
-            (!missing).then(|| text.collect())
+            let units = strings.units_of(row)?;
+            Some(units.into_iter().filter_map(char::from_u32).collect())
         })
         .collect()
 }
@@ -205,6 +203,40 @@ fn layouts_have_the_same_strings() {
     assert_eq!(read_chunk("n", &mut nulls), Ok(vec![None; 3]));
 }
 
+/// More rows than are read at once, in every state that reading may be in: ASCII alone, Latin-1, others, nulls with bytes
+/// behind them, and strings longer than what is read at once.
+#[test]
+fn many_rows_have_the_same_strings() {
+    let long = "long ".repeat(if cfg!(miri) { 60 } else { 4000 });
+    let kinds: [&[Option<&str>]; 5] = [
+        &[Some("abc"), Some("thirteen bytes"), Some("")],
+        &[Some("abc"), None, Some("a\r\nb")],
+        &[Some("abc"), Some("Müller"), Some("é and more than twelve")],
+        &[Some("Łódź"), Some("abc"), None],
+        &[Some("abc"), Some(&long), Some("x")],
+    ];
+    for order in [
+        [0, 0, 0],
+        [0, 1, 0],
+        [0, 2, 0],
+        [0, 3, 0],
+        [3, 0, 2],
+        [0, 4, 4],
+    ] {
+        let rows: Vec<Option<&str>> = order
+            .iter()
+            .flat_map(|&kind| kinds[kind].iter().copied().cycle().take(70))
+            .collect();
+        for format in ["u", "U", "vu"] {
+            for offset in [0, 3, 65] {
+                let mut chunk = made(format, &rows, offset);
+                let found = read_chunk(format, &mut chunk);
+                assert_eq!(found, Ok(owned(&rows[offset..])), "{format} {order:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn clusters_are_the_same_in_all_that_a_reader_reads() {
     let rows = [Some("e\u{301}"), Some("ab\r\n"), Some("e\u{301}\r\n")];
@@ -216,7 +248,9 @@ fn clusters_are_the_same_in_all_that_a_reader_reads() {
         // SAFETY: made here.
         unsafe { read(kind, &chunk.array, &mut reader, &mut strings, &|| false) }.expect("sound");
     }
-    let units: Vec<Vec<u32>> = (0..6).map(|row| strings.get(row).to_vec()).collect();
+    let units: Vec<Vec<u32>> = (0..6)
+        .map(|row| strings.units_of(row).unwrap_or_default())
+        .collect();
     assert_eq!(units[..3], units[3..]);
     assert_eq!(units[2], [units[0][0], units[1][2]]);
 }
