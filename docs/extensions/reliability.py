@@ -28,6 +28,19 @@ def circumstances(row: dict[str, Any]) -> str:
     return f"{row['finished'][:10]}, {row['commit']}, load {row['load']}"
 
 
+def with_when(
+    header: list[str], aligned: list[str], rows: Rows, cells: Callable[[str, dict[str, Any]], list[str]]
+) -> list[str]:
+    """A table with a row each, and when that was: in a column, or once below it where it is the same for all."""
+    when = {key: circumstances(row) for key, row in rows.items()}
+    apart = len(set(when.values())) > 1
+    lines = [[*header, "when"], [*aligned, "---"]] if apart else [header, aligned]
+    lines += [[*cells(key, row), when[key]] if apart else cells(key, row) for key, row in rows.items()]
+    return [f"| {' | '.join(line)} |" for line in lines] + (
+        [] if apart else ["", *(f"*{text}*" for text in set(when.values()))]
+    )
+
+
 def size(count: float) -> str:
     return f"{count / 1e9:.2f} GB" if count >= 1e9 else f"{count / 1e6:,.1f} MB"
 
@@ -35,13 +48,13 @@ def size(count: float) -> str:
 @table
 def fuzz(rows: Rows) -> list[str]:
     """exporters counts rounds of its tests, a thousand examples each."""
-    lines = ["| target | seconds | inputs tried | edges | inputs kept | when |", "| --- | ---: | ---: | ---: | ---: | --- |"]
-    for target, row in rows.items():
-        compiled = row["executions"] > 0
-        tried = f"{row['executions']:,}" if compiled else f"{row['inputs']:,} rounds"
-        edges, kept = (f"{row['edges']:,}", f"{row['inputs']:,}") if compiled else ("", "")
-        lines.append(f"| {target} | {row['seconds']:,.0f} | {tried} | {edges} | {kept} | {circumstances(row)} |")
-    return lines
+
+    def cells(target: str, row: dict[str, Any]) -> list[str]:
+        if row["executions"]:
+            return [target, f"{row['seconds']:,.0f}", *(f"{row[name]:,}" for name in ("executions", "edges", "inputs"))]
+        return [target, f"{row['seconds']:,.0f}", f"{row['inputs']:,} rounds", "", ""]
+
+    return with_when(["target", "seconds", "inputs tried", "edges", "inputs kept"], ["---", *["---:"] * 4], rows, cells)
 
 
 @table
@@ -67,23 +80,21 @@ def load(rows: Rows) -> list[str]:
 
 @table
 def large(rows: Rows) -> list[str]:
-    lines = ["| call | input | beside it | documented | seconds | when |", "| --- | ---: | ---: | ---: | ---: | --- |"]
-    for call, row in rows.items():
+    def cells(call: str, row: dict[str, Any]) -> list[str]:
         documented = size(row["documented"]) if row["documented"] else "nothing"
-        numbers = f"{size(row['input'])} | {size(row['beside'])} | {documented} | {row['seconds']:,.0f}"
-        lines.append(f"| {call} | {numbers} | {circumstances(row)} |")
-    return lines
+        return [call, size(row["input"]), size(row["beside"]), documented, f"{row['seconds']:,.1f}"]
+
+    return with_when(["call", "input", "beside it", "documented", "seconds"], ["---", *["---:"] * 4], rows, cells)
 
 
 @table
 def runs(rows: Rows) -> list[str]:
-    lines = ["| run | build | tests | processor time | when |", "| --- | --- | --- | ---: | --- |"]
-    for row in rows.values():
+    def cells(_: str, row: dict[str, Any]) -> list[str]:
         counts = [f"{row['passed']:,} passed"] if row["passed"] else ["passed"]
         counts += [f"{row[name]:,} {name}" for name in ("skipped", "left out") if row[name]]
-        cells = (f"`{row['command']}`", row["build"], ", ".join(counts), f"{row['seconds']:,.0f} s", circumstances(row))
-        lines.append(f"| {' | '.join(cells)} |")
-    return lines
+        return [f"`{row['command']}`", row["build"], ", ".join(counts), f"{row['seconds']:,.0f} s"]
+
+    return with_when(["run", "build", "tests", "processor time"], ["---", "---", "---", "---:"], rows, cells)
 
 
 class Reliability(SphinxDirective):
