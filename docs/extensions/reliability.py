@@ -25,7 +25,8 @@ def table(make: Callable[[Rows], list[str]]) -> Callable[[Rows], list[str]]:
 
 
 def circumstances(row: dict[str, Any]) -> str:
-    return f"{row['finished'][:10]}, {row['commit']}, load {row['load']}"
+    load = "load not recorded" if row["load"] is None else f"load {row['load']}"
+    return f"{row['finished'][:10]}, {row['commit']}, {load}"
 
 
 def with_when(
