@@ -26,7 +26,7 @@ native = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.
 loader.exec_module(native)
 said = {}
 for what in ("index", "message", "memory", "every", "nothing"):
-    for threads in (1, 4):
+    for threads in (0, 1, 4):  # of 0, attached
         try:
             native._fault(what, threads)
         except Exception as error:
@@ -62,7 +62,7 @@ def test_a_fault_is_an_exception(faulty: Path) -> None:
     result = subprocess.run([served(), "-c", PROGRAM, str(faulty)], check=False, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     said = json.loads(result.stdout)
-    for threads in (1, 4):
+    for threads in (0, 1, 4):
         for what, expected in {
             "index": "index out of bounds: the len is 0 but the index is 7",
             "message": "piece 7 is one too many",

@@ -89,7 +89,7 @@ fn over<T: Element, R: Send>(
 ) -> PyResult<Result<R, SumError>> {
     let level = run::level(py)?;
     if source.len() * size_of::<T>() <= DETACH_BYTES {
-        return Ok(kernel(level, source, &|| false));
+        return run::attached(|| kernel(level, source, &|| false));
     }
     run::detached(py, move |stop| kernel(level, source, stop))
 }

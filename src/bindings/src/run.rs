@@ -76,6 +76,12 @@ pub(crate) fn level(py: Python<'_>) -> PyResult<Level> {
     settings(py).map(|settings| settings.level)
 }
 
+/// Runs `work`, too short for the interpreter to be let go of; ends in what [`detached`] ends in.
+#[inline]
+pub(crate) fn attached<R>(work: impl FnOnce() -> R) -> PyResult<R> {
+    Ok(caught(work)?)
+}
+
 /// Runs `work` without the interpreter. It is handed a function that says whether to stop; when that has said so, the
 /// exception that a signal handler raised (`KeyboardInterrupt`) is the result. A `MemoryError` or a `RuntimeError` where it ends
 /// in a [`Fault`](crate::fault::Fault).

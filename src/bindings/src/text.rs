@@ -93,7 +93,7 @@ fn over<R: Send + Default>(
         });
     }
     let go_on: &dyn Fn() -> bool = &|| false;
-    Ok(match Pair::direct(a, b, unit, &mut Room::default()) {
+    run::attached(|| match Pair::direct(a, b, unit, &mut Room::default()) {
         Some(pair) => kernel(pair, go_on),
         None => match text::pair(a, b, unit, &mut Scratch::default(), go_on) {
             Ok(pair) => kernel(pair, go_on),
@@ -305,7 +305,7 @@ fn with<const N: usize, R: Send>(
     kernel: impl FnOnce([Text<'_>; N], &dyn Fn() -> bool) -> R + Send,
 ) -> PyResult<R> {
     if short(&texts, 64) {
-        Ok(kernel(texts, &|| false))
+        run::attached(move || kernel(texts, &|| false))
     } else {
         run::detached(py, move |stop| kernel(texts, stop))
     }

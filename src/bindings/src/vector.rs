@@ -70,7 +70,7 @@ fn cosine_by_norms(py: Python<'_>, a: &Vector, b: &Vector) -> PyResult<Option<f6
         _ => return Ok(None),
     };
     let level = run::level(py)?;
-    let norms = a.norm_at(level) * b.norm_at(level);
+    let norms = run::attached(|| a.norm_at(level) * b.norm_at(level))?;
     let certain = norms.is_normal() && product.is_finite();
     Ok(certain.then(|| (product / norms).clamp(-1.0, 1.0)))
 }
@@ -156,8 +156,10 @@ fn reduce<T: Float + Element>(
 ) -> PyResult<f64> {
     let level = run::level(py)?;
     if 2 * size_of::<T>() * a.len() <= DETACH_BYTES {
-        number.add(level, a, b);
-        return Ok(number.finish(level, a, b));
+        return run::attached(|| {
+            number.add(level, a, b);
+            number.finish(level, a, b)
+        });
     }
     run::detached(py, move |stop| by_pieces(level, a, b, number, stop))
 }

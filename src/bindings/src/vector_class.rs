@@ -144,7 +144,8 @@ impl Vector {
     /// The Euclidean norm, sqrt(dot(self, self)), in float64; computed when first asked for.
     #[getter]
     fn norm(&self, py: Python<'_>) -> PyResult<f64> {
-        Ok(self.norm_at(run::level(py)?))
+        let level = run::level(py)?;
+        run::attached(|| self.norm_at(level))
     }
 
     /// hotkernels.dot(self, other).
