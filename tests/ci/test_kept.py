@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import sys
@@ -76,6 +77,24 @@ def test_the_page_counts_the_mutations_that_there_are() -> None:
         count = sum(mutation.change.__module__ == module.__name__ for mutation in MUTATIONS.values())
         assert f"| {told} | {count} |" in PAGE, f"{told}: {count}"
     assert f"| mutations in all | {len(MUTATIONS)} |" in PAGE
+
+
+LISTED = {
+    ("test_interrupt", "WORK"): "{} kinds of long calls",
+    ("test_races", "WORK"): "{} calls read what another thread fills",
+    ("test_no_memory", "CALLS"): "{} calls in processes that may have",
+}
+"""Where tests of the package list what they try, and how the page says how many these are."""
+
+
+@pytest.mark.parametrize(("module", "name"), LISTED)
+def test_the_page_counts_what_the_tests_list(module: str, name: str) -> None:
+    tree = ast.parse((ROOT / "tests" / f"{module}.py").read_text(encoding="utf-8"))
+    assigned = [node for node in tree.body if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == name]
+    (value,) = (node.value for node in assigned)
+    assert isinstance(value, ast.Dict)
+    assert all(value.keys), "a dict in another: count what is in it as well"
+    assert f"{module}.py): {LISTED[module, name].format(len(value.keys))}" in PAGE
 
 
 @pytest.mark.parametrize("name", ["fuzz", "load", "large", "runs"])
