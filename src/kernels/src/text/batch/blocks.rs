@@ -31,31 +31,26 @@ struct Index {
 }
 
 impl Index {
-    /// Numbers the symbols of these strings, behind the other rows.
-    fn new(strings: &[&[u32]]) -> Self {
-        let mut dense = Box::new([0; DENSE as usize]);
+    /// Numbers the symbols of these strings, behind the other rows; and how many rows there are.
+    fn new(strings: &[&[u32]]) -> (Self, usize) {
+        let mut dense = Box::new([NOWHERE as u16; DENSE as usize]);
         let mut sparse: HashMap<u32, u16> = HashMap::new();
         let mut next = LENGTHS as u16 + 1;
-        for &symbol in strings.iter().copied().flatten() {
-            let row = match dense.get_mut(symbol as usize) {
-                Some(row) => row,
-                None => sparse.entry(symbol).or_insert(0),
-            };
-            if *row == 0 {
-                *row = next;
-                next += 1;
+        for string in strings {
+            for &symbol in *string {
+                let row = match dense.get_mut(symbol as usize) {
+                    Some(row) => row,
+                    None => sparse.entry(symbol).or_insert(NOWHERE as u16),
+                };
+                if *row == NOWHERE as u16 {
+                    *row = next;
+                    next += 1;
+                }
             }
         }
         let mut sparse: Vec<_> = collected(sparse.into_iter());
         sparse.sort_unstable();
-        Self { dense, sparse }
-    }
-
-    /// How many rows there are.
-    fn rows(&self) -> usize {
-        let sparse = self.sparse.iter().map(|&(_, row)| row.into());
-        let all = self.dense.iter().copied().map(usize::from).chain(sparse);
-        all.fold(LENGTHS, usize::max) + 1
+        (Self { dense, sparse }, next.into())
     }
 
     /// The number of a symbol's row; 0 where it has none.
@@ -129,6 +124,12 @@ impl<W: Word> Rows<W> {
         &mut self.words[self.start + row * self.lanes + lane]
     }
 
+    /// The words from a lane of the first row on: every `lanes`-th is one of the lane's.
+    #[inline(always)]
+    fn lane_mut(&mut self, lane: usize) -> &mut [W] {
+        &mut self.words[self.start + lane..]
+    }
+
     /// The first row's first word.
     #[inline(always)]
     pub(super) fn first(&self) -> *const W {
@@ -170,15 +171,18 @@ impl<W: Word> Block<W> {
     /// Lays out strings of numbered symbols.
     pub(super) fn new(strings: &[&[u32]], lanes: usize) -> Self {
         assert!(strings.len() <= lanes);
-        let index = Index::new(strings);
-        let mut rows = Rows::<W>::new(index.rows(), lanes);
+        let (index, count) = Index::new(strings);
+        let mut rows = Rows::<W>::new(count, lanes);
         for (lane, string) in strings.iter().enumerate() {
             assert!(string.len() <= W::BITS);
-            for (place, &symbol) in string.iter().enumerate() {
-                let word: &mut W = rows.at(index.get(symbol).into(), lane);
-                *word = W::from_u64(word.to_u64() | 1 << place);
+            let words = rows.lane_mut(lane);
+            let mut bit = 1;
+            for &symbol in *string {
+                let word = &mut words[usize::from(index.get(symbol)) * lanes];
+                *word = W::from_u64(word.to_u64() | bit);
+                bit <<= 1;
             }
-            *rows.at(LENGTHS, lane) = W::from_u64(low(string.len()));
+            words[LENGTHS * lanes] = W::from_u64(low(string.len()));
         }
         debug_assert!(rows.row(NOWHERE).iter().all(|word| word.to_u64() == 0));
         Self {

@@ -10,7 +10,7 @@ use super::sets::Sets;
 use super::strings::{Stored, Strings};
 use super::tables::Tables;
 use super::tile::{self, Counts as Lanewise};
-use crate::room::{Grow, for_small_things};
+use crate::room::{Grow, for_small_things, with_room};
 use crate::simd::Level;
 use crate::threads::Interrupted;
 
@@ -143,8 +143,7 @@ impl Choices {
     fn next_item(&self, counts: Lanewise) -> Option<Item> {
         let first = self.items.last().map_or(0, |item| item.first + item.count);
         let rest = &self.order[first..];
-        let length = |&index: &u32| self.strings.get(index as usize).len();
-        let longest = width(length(rest.first()?));
+        let longest = width(self.strings.get(*rest.first()? as usize).len());
         let most = match longest {
             8 => counts.u8,
             16 => counts.u16,
@@ -152,12 +151,17 @@ impl Choices {
             LONGEST => counts.u64,
             _ => FEW,
         };
-        let strings: Vec<&[u32]> = rest
-            .iter()
-            .take(most)
-            .take_while(|index| length(index) <= longest)
-            .map(|&index| self.strings.get(index as usize))
-            .collect();
+        let mut strings: Vec<&[u32]> = with_room(most);
+        let mut lengths = [usize::MAX, 0];
+        // A chain of iterators takes half as many instructions more.
+        for &index in rest.iter().take(most) {
+            let string = self.strings.get(index as usize);
+            if string.len() > longest {
+                break;
+            }
+            lengths = [lengths[0].min(string.len()), lengths[1].max(string.len())];
+            strings.push(string);
+        }
         let lanes = match longest {
             8 => Lanes::U8(Block::new(&strings, most)),
             16 => Lanes::U16(Block::new(&strings, most)),
@@ -165,12 +169,11 @@ impl Choices {
             LONGEST => Lanes::U64(Block::new(&strings, most)),
             _ => Lanes::Long,
         };
-        let lengths = strings.iter().map(|string| string.len());
         let places = &rest[..strings.len()];
         Some(Item {
             first,
             count: strings.len(),
-            lengths: [lengths.clone().min()?, lengths.max()?],
+            lengths,
             is_run: places.windows(2).all(|two| two[0] + 1 == two[1]),
             lanes,
         })

@@ -325,6 +325,15 @@ fn every_length() {
     }
 }
 
+/// Bytes number themselves, the first and the last one too; what is none is unlike all of them.
+#[test]
+fn every_byte_is_a_unit() {
+    let bytes: Given = (0..256).map(|unit| Some(vec![unit, 97, unit])).collect();
+    let queries = [0, 97, 254, 255, 256, 511].map(|unit| Some(vec![unit, 255, 0, unit]));
+    check_distance(Distance::Levenshtein, (queries.into(), bytes.clone()));
+    check_distance(Distance::Hamming, (bytes[250..].to_vec(), bytes));
+}
+
 /// Numbers of clusters are shared by queries and choices, and by nothing else.
 #[test]
 fn clusters_are_units() {
