@@ -40,6 +40,7 @@ def text() -> Iterator[Work]:
     """All of it."""
     yield from many()
     yield from nearest()
+    yield from one()
     yield from two()
 
 
@@ -85,6 +86,38 @@ def nearest() -> Iterator[Work]:
             ).argmin(axis=1),
         },
     )
+
+
+def one() -> Iterator[Work]:
+    """One name looked up among many, which are read and laid out for it alone."""
+    process = import_module("rapidfuzz.process")
+    query, choices = names(1, 1), names(100_000, 2)
+    for scorer in ("levenshtein", "jaro_winkler"):
+        dtype = np.float32 if scorer.startswith("jaro") else np.uint32
+        out = np.empty((1, len(choices)), dtype)
+        options = {"scorer": theirs(scorer), "dtype": dtype, "workers": 1}
+        yield Work(
+            name=f"{scorer}, one name × 100,000",
+            unit="pairs",
+            amount=len(choices),
+            peer="rapidfuzz",
+            note="one thread, in code points",
+            engines={
+                "hotkernels": lambda s=scorer, o=out: hk.cdist(query, choices, s, unit="codepoint", out=o, threads=1),
+                "rapidfuzz": lambda o=options: process.cdist(query, choices, **o),
+            },
+        )
+        yield Work(
+            name=f"{scorer}, the best match of one name in 100,000",
+            unit="pairs",
+            amount=len(choices),
+            peer="rapidfuzz extractOne",
+            note="one thread, in code points",
+            engines={
+                "hotkernels": lambda s=scorer: hk.best_match(query, choices, s, unit="codepoint", threads=1),
+                "rapidfuzz extractOne": lambda f=theirs(scorer): process.extractOne(query[0], choices, scorer=f),
+            },
+        )
 
 
 NAMES = {
