@@ -95,7 +95,8 @@ def one() -> Iterator[Work]:
     for scorer in ("levenshtein", "jaro_winkler"):
         dtype = np.float32 if scorer.startswith("jaro") else np.uint32
         out = np.empty((1, len(choices)), dtype)
-        options = {"scorer": theirs(scorer), "dtype": dtype, "workers": 1}
+        peer = theirs(scorer)
+        options = {"scorer": peer, "dtype": dtype, "workers": 1}
         yield Work(
             name=f"{scorer}, one name × 100,000",
             unit="pairs",
@@ -115,7 +116,7 @@ def one() -> Iterator[Work]:
             note="one thread, in code points",
             engines={
                 "hotkernels": lambda s=scorer: hk.best_match(query, choices, s, unit="codepoint", threads=1),
-                "rapidfuzz extractOne": lambda f=theirs(scorer): process.extractOne(query[0], choices, scorer=f),
+                "rapidfuzz extractOne": lambda f=peer: process.extractOne(query[0], choices, scorer=f),
             },
         )
 
