@@ -121,6 +121,7 @@ fn style(u: &mut Unstructured<'_>) -> Result<Style> {
     })
 }
 
+/// The bits, of both zeros those of one: which of them is the lower price is not said, and they are the same place.
 fn bits(records: &[Record]) -> Vec<[u32; 7]> {
     let bits = |record: &Record| {
         let Record {
@@ -133,7 +134,11 @@ fn bits(records: &[Record]) -> Vec<[u32; 7]> {
             rgba,
         } = *record;
         let floats = [x, y, width, height, wick_top, wick_bottom];
-        std::array::from_fn(|index| floats.get(index).map_or(rgba, |float| float.to_bits()))
+        std::array::from_fn(|index| {
+            floats
+                .get(index)
+                .map_or(rgba, |float| (float + 0.0).to_bits())
+        })
     };
     records.iter().map(bits).collect()
 }
