@@ -85,10 +85,9 @@ impl Extent {
         if !candle.is_finite() {
             return self;
         }
-        // + 0.0: no sign of a zero depends on which of two zeros came first.
         self.join(Self {
-            low: candle.low + 0.0,
-            high: candle.high + 0.0,
+            low: candle.low,
+            high: candle.high,
         })
     }
 }

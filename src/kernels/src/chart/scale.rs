@@ -18,6 +18,9 @@ pub(super) struct Scale {
 impl Scale {
     /// These prices at the edges; `bottom` is below `top`, both are finite.
     pub(super) fn fixed(bottom: f64, top: f64, height: f64) -> Self {
+        // + 0.0: below an edge of -0.0 the sign of a pixel would be that of a zero among the prices, and which zero is the
+        // lowest of several is open (`f64::min`). Below 0.0 both are at 0.0.
+        let (bottom, top) = (bottom + 0.0, top + 0.0);
         let unit = match top - bottom {
             span if span.is_infinite() => 0.5,
             // So near to one another are small numbers alone.
@@ -110,6 +113,21 @@ mod tests {
                     0.0 <= top && top < bottom && bottom <= 100.0,
                     "{top} {bottom}"
                 );
+            }
+        }
+    }
+
+    #[test]
+    fn a_price_at_the_edge_is_at_no_negative_zero() {
+        let positive = |x: f64| x.to_bits() == 0;
+        for (bottom, top) in [(-1.0, -0.0), (-1.0, 0.0), (-0.0, 1.0), (f64::MIN, -0.0)] {
+            let scale = Scale::fixed(bottom, top, 1.0);
+            for price in [bottom, top, 0.0, -0.0] {
+                let y = scale.y(price);
+                assert!(y != 0.0 || positive(y), "{price} in {bottom}..{top}");
+            }
+            for edge in [scale.bottom, scale.top] {
+                assert!(edge != 0.0 || positive(edge), "{bottom}..{top}");
             }
         }
     }

@@ -103,7 +103,10 @@ fn candles(longest: usize) -> impl Strategy<Value = Vec<Candle>> {
 
 fn styles() -> impl Strategy<Value = Style> {
     let size = || prop_oneof![1.0..9.0_f64, 10.0..300.0, Just(1.0), Just(64.0)];
-    let range = prop_oneof![Just(None), Just(Some((-3.0, 4.5)))];
+    let range = prop_oneof![
+        2 => Just(None), 2 => Just(Some((-3.0, 4.5))),
+        1 => Just(Some((-3.0, -0.0))), 1 => Just(Some((-0.0, 4.5))),
+    ];
     (size(), size(), 0.01..=1.0_f64, 0.0..0.5_f64, range).prop_map(
         |(width, height, body, padding, range)| Style {
             width,
