@@ -1,96 +1,30 @@
 //! `CandleRenderer`: candles in, records to paint out.
 
-use std::mem::{self, ManuallyDrop};
-use std::ptr::NonNull;
-use std::sync::atomic::{AtomicPtr, Ordering};
+mod argument;
+mod prices;
+
+use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
-use hotkernels_kernels::chart::{Candle, Columns, Overview, Renderer, Style};
+use hotkernels_kernels::chart::{Overview, Renderer, Style};
 use pyo3::exceptions::{PyTypeError, PyValueError};
-use pyo3::ffi;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 
-use crate::argument::{describe, not_empty, wrong_dtype};
-use crate::array::{Array, Element, Held};
+use crate::argument::{not_empty, wrong_dtype};
+use crate::array::Array;
 use crate::commands::{RecordDtype, RenderCommands};
 use crate::dtype::Dtype;
 use crate::fault::caught;
 use crate::hint;
 use crate::run;
-
-/// Pixels; float32 tells each of them from its neighbour.
-const LARGEST: f64 = 1e6;
-
-/// The four columns, as they were given.
-enum Prices {
-    None,
-    Float32([Held<f32>; 4]),
-    Float64([Held<f64>; 4]),
-}
-
-impl Prices {
-    fn columns(&self) -> Columns<'_> {
-        match self {
-            Self::None => Columns::none(),
-            Self::Float32([opens, highs, lows, closes]) => Columns::F32([
-                opens.source(),
-                highs.source(),
-                lows.source(),
-                closes.source(),
-            ]),
-            Self::Float64([opens, highs, lows, closes]) => Columns::F64([
-                opens.source(),
-                highs.source(),
-                lows.source(),
-                closes.source(),
-            ]),
-        }
-    }
-}
-
-impl Prices {
-    fn exporters(&self) -> [*mut ffi::PyObject; 4] {
-        match self {
-            Self::None => [std::ptr::null_mut(); 4],
-            Self::Float32(columns) => columns.each_ref().map(Held::exporter),
-            Self::Float64(columns) => columns.each_ref().map(Held::exporter),
-        }
-    }
-}
+use argument::{body, candle, color, edges, free, index, size};
+use prices::{Exporters, Prices, held};
 
 struct State {
     renderer: Renderer,
     prices: Prices,
-}
-
-/// The objects whose memory the state's buffers hold, beside the lock: the garbage collector must get the same answer each time
-/// it asks in one collection, while a thread without the interpreter may take the lock or let go of it. They change together
-/// with the state, with nothing of Python's called in between, so that no collection sees the one without the other.
-#[derive(Default)]
-struct Exporters([AtomicPtr<ffi::PyObject>; 4]);
-
-impl Exporters {
-    fn set(&self, objects: [*mut ffi::PyObject; 4]) {
-        for (place, object) in self.0.iter().zip(objects) {
-            place.store(object, Ordering::Relaxed);
-        }
-    }
-
-    fn visit(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
-        for place in &self.0 {
-            if let Some(object) = NonNull::new(place.load(Ordering::Relaxed)) {
-                // SAFETY: a `Py` is that pointer, and nothing else. The buffer owns the reference, which is neither counted up
-                // nor, in `ManuallyDrop`, down.
-                let object = unsafe {
-                    mem::transmute::<NonNull<ffi::PyObject>, ManuallyDrop<Py<PyAny>>>(object)
-                };
-                visit.call(&*object)?;
-            }
-        }
-        Ok(())
-    }
 }
 
 /// Turns candles into rectangles in pixels for a painter such as Qt's QPainter.
@@ -471,105 +405,5 @@ impl CandleRenderer {
             "CandleRenderer({:?}, {:?}, {len} candles)",
             style.width, style.height
         )
-    }
-}
-
-fn held<T: Element>(arrays: [Array<'_>; 4]) -> PyResult<[Held<T>; 4]> {
-    let [opens, highs, lows, closes] = arrays;
-    Ok([
-        Held::of(opens)?,
-        Held::of(highs)?,
-        Held::of(lows)?,
-        Held::of(closes)?,
-    ])
-}
-
-/// The number of a candle; numbers beyond any candle's are told as they came, so wider than one.
-fn index(name: &str, value: &Bound<'_, PyAny>) -> PyResult<i128> {
-    value.extract().map_err(|_| {
-        PyTypeError::new_err(format!("{name}: an int is taken, got {}", describe(value)))
-    })
-}
-
-/// A candle of four prices.
-fn candle(
-    open: &Bound<'_, PyAny>,
-    high: &Bound<'_, PyAny>,
-    low: &Bound<'_, PyAny>,
-    close: &Bound<'_, PyAny>,
-) -> PyResult<Candle> {
-    let what = "a number, or NaN where there is none, is";
-    Ok(Candle {
-        open: number("open", what, open)?,
-        high: number("high", what, high)?,
-        low: number("low", what, low)?,
-        close: number("close", what, close)?,
-    })
-}
-
-/// A number in a double's range; what is not one is a `TypeError`.
-fn number(name: &str, what: &str, value: &Bound<'_, PyAny>) -> PyResult<f64> {
-    value
-        .extract()
-        .map_err(|_| PyTypeError::new_err(format!("{name}: {what} taken, got {}", describe(value))))
-}
-
-fn refused(name: &str, what: &str, value: &Bound<'_, PyAny>) -> PyErr {
-    PyValueError::new_err(format!("{name}: {what} taken, got {}", describe(value)))
-}
-
-fn size(name: &str, value: &Bound<'_, PyAny>) -> PyResult<f64> {
-    let what = "pixels from 1 to 1,000,000 are";
-    let pixels = number(name, what, value)?;
-    if (1.0..=LARGEST).contains(&pixels) {
-        Ok(pixels)
-    } else {
-        Err(refused(name, what, value))
-    }
-}
-
-fn body(value: &Bound<'_, PyAny>) -> PyResult<f64> {
-    let what = "a share above 0 and up to 1 is";
-    let share = number("body_width", what, value)?;
-    if share > 0.0 && share <= 1.0 {
-        Ok(share)
-    } else {
-        Err(refused("body_width", what, value))
-    }
-}
-
-fn free(value: &Bound<'_, PyAny>) -> PyResult<f64> {
-    let what = "a share from 0 to below 0.5 is";
-    let share = number("padding", what, value)?;
-    if (0.0..0.5).contains(&share) {
-        Ok(share)
-    } else {
-        Err(refused("padding", what, value))
-    }
-}
-
-fn color(name: &str, value: &Bound<'_, PyAny>) -> PyResult<u32> {
-    let what = "an int from 0 to 0xFFFFFFFF, 0xRRGGBBAA, is";
-    let rgba: i128 = value.extract().map_err(|_| {
-        PyTypeError::new_err(format!("{name}: {what} taken, got {}", describe(value)))
-    })?;
-    u32::try_from(rgba).map_err(|_| refused(name, what, value))
-}
-
-fn edges(value: &Bound<'_, PyAny>) -> PyResult<Option<(f64, f64)>> {
-    let what = "(lowest, highest), two finite prices, the lower first, or None is";
-    if value.is_none() {
-        return Ok(None);
-    }
-    let (low, high): (f64, f64) = value.extract().map_err(|_| {
-        PyTypeError::new_err(format!(
-            "price_range: {what} taken, got {}",
-            describe(value)
-        ))
-    })?;
-    if low.is_finite() && high.is_finite() && low < high {
-        Ok(Some((low, high)))
-    } else {
-        Err(refused("price_range", what, value))
     }
 }
