@@ -195,6 +195,4 @@ fn same_length<T: Copy>(a: Source<'_, T>, b: Source<'_, T>) {
 }
 
 #[cfg(test)]
-mod batch_tests;
-#[cfg(test)]
 mod tests;
