@@ -1,33 +1,28 @@
 """The verb build: makes the declared artifacts with maturin, finishes each one, and says how long it took.
 
 All wheels of one lock file share one cargo target folder, so that the kernels and everything that does not depend on the
-interpreter are compiled once; see `slot` for what keeps the interpreters' own crates apart in it.
+interpreter are compiled once; see `recipe.slot` for what keeps the interpreters' own crates apart in it.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib
 import os
-import re
 import resource
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
-from ci import cross, evidence, finish, head, host, interpreters, matrix, notices, process, tools, unwinder
+from ci import cibw, cross, evidence, finish, head, host, interpreters, matrix, process, recipe, tools, unwinder
 from ci.console import console
 from ci.errors import CiError
 from ci.paths import DIST, ROOT
 
 TARGETS = ROOT / "target" / "wheels"
-CHANGES_THE_BUILD = ("RUSTFLAGS", "CARGO_BUILD_TARGET", "CARGO_TARGET_DIR", "MATURIN_PEP517_ARGS")
-"""Variables of a person that would change what comes out."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -87,7 +82,6 @@ def of_lanes(declared: matrix.Matrix, artifacts: list[matrix.Artifact], names: l
 
 def with_cibuildwheel(declared: matrix.Matrix, artifacts: list[matrix.Artifact], dist: Path) -> None:
     """Makes these wheels with cibuildwheel, and says so as each one comes."""
-    cibw = importlib.import_module("ci.cibw")  # now, for it is made of this module's functions
     with console.status(f"cibuildwheel: {len(artifacts)} wheels"):
         for made in cibw.build_all(declared, artifacts, dist):
             console.print(f"built  {made.artifact}  {made.detail['bytes']:,} bytes  by {made.tool} {made.version}")
@@ -131,7 +125,7 @@ def build(declared: matrix.Matrix, artifact: matrix.Artifact, dist: Path) -> evi
         detail={
             "cpu_seconds": round(cpu, 2),
             "wall_seconds": round(wall, 2),
-            "compiled": compiled_crates(log),
+            "compiled": recipe.compiled_crates(log),
             "lock": lane.lock,
             "lane": lane.name,
             "features": list(lane.features),
@@ -182,7 +176,7 @@ def maturin_build(
             command += ["--compatibility", platform.tag.removesuffix(f"_{platform.target.partition('-')[0]}")]
         command += ["--interpreter", interpreter, "--out", str(out)]
         command += ["--target-dir", str(TARGETS / Path(lane.lock).parent)]
-        command += ["--config", slot(f"{artifact.wheel.tag}-{platform.tag}")]
+        command += ["--config", recipe.slot(f"{artifact.wheel.tag}-{platform.tag}")]
         command += [f"--features={feature}" for feature in lane.features]
     done = subprocess.run(
         command, cwd=tree, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
@@ -196,18 +190,6 @@ def maturin_build(
     return done.stdout
 
 
-def slot(tag: str) -> str:
-    """A cargo setting that gives each wheel's interpreter-dependent crates a place of their own in the target folder.
-
-    pyo3-build-config reads the interpreter from the environment, which cargo does not count into a unit's hash, so that
-    builds for two interpreters would overwrite each other and be compiled anew each time. A profile setting does count,
-    for that crate and all that depend on it, and for nothing else. The number of codegen units of a build-time crate
-    changes no byte of what it does; it is taken from the whole tag, so that the order of the matrix does not matter.
-    """
-    units = 1000 + zlib.crc32(tag.encode()) % 9000
-    return f"profile.release.package.pyo3-build-config.codegen-units={units}"
-
-
 def tree_for(lane: matrix.Lane) -> Path:
     """The folder to build in: the checkout, or for another lock file a copy of the sources with that lock.
 
@@ -217,7 +199,7 @@ def tree_for(lane: matrix.Lane) -> Path:
     if lane.lock == "Cargo.lock":
         return ROOT
     tree = ROOT / "target" / "trees" / lane.name
-    wanted = {path.relative_to(ROOT): path for path in sources(ROOT)} | {Path("Cargo.lock"): ROOT / lane.lock}
+    wanted = {path.relative_to(ROOT): path for path in recipe.sources(ROOT)} | {Path("Cargo.lock"): ROOT / lane.lock}
     for relative, path in wanted.items():
         copy = tree / relative
         copy.parent.mkdir(parents=True, exist_ok=True)
@@ -229,41 +211,24 @@ def tree_for(lane: matrix.Lane) -> Path:
     return tree
 
 
-def sources(root: Path) -> Iterator[Path]:
-    """What a build reads: the manifests, the texts that the metadata names, and src/ without what tools leave there."""
-    named = ("Cargo.toml", "pyproject.toml", "README.md", "LICENSE-MIT", "LICENSE-APACHE", notices.NAME)
-    yield from (root / name for name in named)
-    for path in sorted((root / "src").rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts and path.suffix in {".rs", ".toml", ".py", ".pyi", ".typed", ""}:
-            yield path
-
-
 def build_environment(maturin: Path, tree: Path, platform: matrix.Platform | None) -> dict[str, str]:
     """The environment of a build in `tree`: the tools first on PATH, no path of this machine in what is compiled."""
     environment = dict(os.environ)
     environment["PATH"] = os.pathsep.join([str(maturin), environment["PATH"]])
-    for name in [*CHANGES_THE_BUILD, *(name for name in environment if name.startswith("PYO3_"))]:
+    for name in [*recipe.CHANGES_THE_BUILD, *(name for name in environment if name.startswith("PYO3_"))]:
         environment.pop(name, None)
     if platform:
         environment |= cross.environment(platform, environment)
     # The folders that the crates are unpacked in must be there to be remapped.
     fetch = ["cargo", "fetch", "--locked", "--manifest-path", str(tree / "Cargo.toml")]
     process.run(fetch, what="fetching the crates of the lock file", cwd=tree, env=environment)
-    flags = [*remap_flags(remapped(environment)), *(cross.flags(platform) if platform else [])]
+    flags = [*recipe.remap_flags(remapped(environment)), *(cross.flags(platform) if platform else [])]
     if platform and platform.tag.startswith("manylinux"):
         flags.append(unwinder.flag(unwinder.library(maturin, platform)))
     environment["CARGO_ENCODED_RUSTFLAGS"] = "\x1f".join(flags)  # cargo's separator
     environment["HOTKERNELS_COMMIT"] = head.commit()
-    environment.setdefault("SOURCE_DATE_EPOCH", commit_time())
+    environment.setdefault("SOURCE_DATE_EPOCH", recipe.commit_time())
     return environment
-
-
-def remap_flags(pairs: Iterable[tuple[Path, str]]) -> list[str]:
-    """Flags that write the second of each pair for the first; where two fit, the later one counts.
-
-    Panic messages name source files; those of the registry by absolute path.
-    """
-    return [f"--remap-path-prefix={path}={instead}" for path, instead in pairs]
 
 
 def remapped(environment: dict[str, str]) -> Iterable[tuple[Path, str]]:
@@ -274,16 +239,6 @@ def remapped(environment: dict[str, str]) -> Iterable[tuple[Path, str]]:
     for registry in sorted((home / "registry" / "src").glob("*")):
         yield registry, "/crates"
     yield from cross.remapped()
-
-
-def compiled_crates(log: str) -> list[str]:
-    """The crates that cargo compiled, from its log."""
-    return re.findall(r"^\s*Compiling (\S+) v", re.sub(r"\x1b\[[0-9;]*m", "", log), re.MULTILINE)
-
-
-def commit_time() -> str:
-    """Seconds since 1970 of the commit; of the zip format's first day (1980) outside a checkout."""
-    return head.output("git", "log", "-1", "--format=%ct") or "315532800"
 
 
 def children_cpu() -> float:

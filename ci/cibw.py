@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ci import build, cross, evidence, finish, head, host, process, tools, unwinder
+from ci import cross, evidence, finish, head, host, process, recipe, tools, unwinder
 from ci.errors import CiError
 from ci.matrix import Artifact, Lane, Matrix, Platform, Wheel
 from ci.paths import ROOT, cache
@@ -145,7 +145,7 @@ def stage(lane: Lane, tree: Path) -> None:
     The sources, the lane's lock file as Cargo.lock, the crates that it names, the lock of maturin, and rust.sh.
     """
     extra = (SETTINGS / "rust.sh", requirements("maturin", lane.maturin))
-    wanted = {path.relative_to(ROOT): path for path in (*build.sources(ROOT), *extra)} | {Path("Cargo.lock"): ROOT / lane.lock}
+    wanted = {path.relative_to(ROOT): path for path in (*recipe.sources(ROOT), *extra)} | {Path("Cargo.lock"): ROOT / lane.lock}
     for relative, path in wanted.items():
         (tree / relative).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(path, tree / relative)
@@ -174,7 +174,7 @@ def build_arguments(wheel: Wheel, platform: Platform) -> list[str]:
     return [
         "--locked",
         f"--target={platform.target}",
-        f"--config={build.slot(f'{wheel.tag}-{platform.tag}')}",
+        f"--config={recipe.slot(f'{wheel.tag}-{platform.tag}')}",
         *(f"--features={feature}" for feature in wheel.lane.features),
     ]
 
@@ -184,9 +184,9 @@ def environment(
 ) -> dict[str, str]:
     """The environment of a run. project: the folder of the sources where they are compiled."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("CIBW_") or KEPT.fullmatch(name)}
-    for name in [*build.CHANGES_THE_BUILD, *(name for name in env if name.startswith("PYO3_"))]:
+    for name in [*recipe.CHANGES_THE_BUILD, *(name for name in env if name.startswith("PYO3_"))]:
         env.pop(name, None)
-    flags = [*build.remap_flags([(project, "."), (project / "vendor", "/crates")]), *cross.flags(platform)]
+    flags = [*recipe.remap_flags([(project, "."), (project / "vendor", "/crates")]), *cross.flags(platform)]
     if is_linux(platform):
         flags.append(unwinder.flag(project / unwinder.NAME))
     passed = {
@@ -197,7 +197,7 @@ def environment(
         "UV_CONSTRAINT": str(project / requirements("maturin", lane.maturin).relative_to(ROOT)),
     }
     env |= passed | cross.environment(platform, env)
-    env.setdefault("SOURCE_DATE_EPOCH", build.commit_time())
+    env.setdefault("SOURCE_DATE_EPOCH", recipe.commit_time())
     env["PATH"] = os.pathsep.join([str(Path(tools.uv()).parent), env.get("PATH", os.defpath)])
     _, arch = family_and_arch(platform)
     env["CIBW_ARCHS"] = arch
@@ -259,7 +259,7 @@ def detail(artifact: Artifact, log: str) -> dict[str, object]:
         "features": list(lane.features),
         "target": artifact.platform.target,
         "identifier": name,
-        "compiled": build.compiled_crates(own),
+        "compiled": recipe.compiled_crates(own),
         "rustc": first(r"^rustc \d.*$", plain),
         "image": first(r"Starting container image (\S+?)\.\.\.", plain),
         "tools": {"maturin": lane.maturin},

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ci import build, evidence, finish, interpreters, matrix, notices, process, tools
+from ci import build, evidence, finish, interpreters, matrix, notices, process, recipe, tools
 from ci.errors import CiError
 from ci.paths import ROOT
 
@@ -61,7 +61,7 @@ def test_another_lock_file_gets_a_copy_that_follows_the_sources(tree: Path) -> N
 
 
 def test_each_wheel_has_a_place_of_its_own() -> None:
-    slots = [build.slot(wheel.tag) for wheel in matrix.load().wheels]
+    slots = [recipe.slot(wheel.tag) for wheel in matrix.load().wheels]
     assert len(set(slots)) == len(slots)
     assert all(re.fullmatch(r"profile\.release\.package\.pyo3-build-config\.codegen-units=\d+", slot) for slot in slots)
 
@@ -71,7 +71,7 @@ def test_compiled_crates_are_read_off_the_log() -> None:
         "\x1b[1m\x1b[92m   Compiling\x1b[0m pyo3 v0.30.1\n"
         "   Compiling hotkernels-kernels v0.1.0 (/x/src/kernels)\n   Fresh libc v0.2\n"
     )
-    assert build.compiled_crates(log) == ["pyo3", "hotkernels-kernels"]
+    assert recipe.compiled_crates(log) == ["pyo3", "hotkernels-kernels"]
 
 
 def test_folders_of_crates_are_remapped(tmp_path: Path) -> None:

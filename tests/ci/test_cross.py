@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ci import build, cross, host, interpreters, process, unwinder
+from ci import build, cross, host, interpreters, process, recipe, unwinder
 from ci.errors import CiError
 from ci.matrix import Artifact, Matrix, Platform
 from scripts import provide, sdk, toolchain
@@ -179,7 +179,7 @@ class TestBuild:
         assert build.interpreter_for(declared.artifacts("1.0")[-1]) == "", "the sdist needs none"
 
     def test_every_platform_has_places_of_its_own(self, declared: Matrix) -> None:
-        slots = [build.slot(f"{wheel.tag}-{platform.tag}") for wheel in declared.wheels for platform in declared.platforms]
+        slots = [recipe.slot(f"{wheel.tag}-{platform.tag}") for wheel in declared.wheels for platform in declared.platforms]
         assert len(set(slots)) == len(slots)
 
     def test_flags_and_folders_of_the_target(
@@ -208,8 +208,8 @@ class TestBuild:
 class TestProvide:
     def test_a_piece_is_made_once_and_anew_when_its_recipe_changes(self, tmp_path: Path) -> None:
         made: list[Path] = []
-        for recipe in ("one", "one", "two"):
-            provide.piece(tmp_path / "piece", made.append, recipe)
+        for wanted in ("one", "one", "two"):
+            provide.piece(tmp_path / "piece", made.append, wanted)
         assert len(made) == 2
 
     def test_a_wrapper_passes_words_on(self, machine: Path) -> None:
