@@ -92,6 +92,7 @@ def one() -> Iterator[Work]:
     """One name looked up among many, which are read and laid out for it alone."""
     process = import_module("rapidfuzz.process")
     query, choices = names(1, 1), names(100_000, 2)
+    laid = hk.Choices(choices, unit="codepoint")
     for scorer in ("levenshtein", "jaro_winkler"):
         dtype = np.float32 if scorer.startswith("jaro") else np.uint32
         out = np.empty((1, len(choices)), dtype)
@@ -116,6 +117,17 @@ def one() -> Iterator[Work]:
             note="one thread, in code points",
             engines={
                 "hotkernels": lambda s=scorer: hk.best_match(query, choices, s, unit="codepoint", threads=1),
+                "rapidfuzz extractOne": lambda f=peer: process.extractOne(query[0], choices, scorer=f),
+            },
+        )
+        yield Work(
+            name=f"{scorer}, the best match of one name in 100,000, laid out before",
+            unit="pairs",
+            amount=len(choices),
+            peer="rapidfuzz extractOne",
+            note="one thread, in code points; RapidFuzz has nothing like Choices",
+            engines={
+                "hotkernels": lambda s=scorer: hk.best_match(query, laid, s, threads=1),
                 "rapidfuzz extractOne": lambda f=peer: process.extractOne(query[0], choices, scorer=f),
             },
         )

@@ -42,4 +42,4 @@ html_static_path = ["static"]
 html_css_files = ["hotkernels.css"]
 html_copy_source = False
 html_show_sphinx = False
-templates_path: list[str] = []
+templates_path = ["templates"]

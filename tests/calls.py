@@ -126,6 +126,15 @@ call(
     lambda: hk.best_match(names, others, "damerau_levenshtein", progress=lambda done, total: None, threads=1),
 )
 call("best_match, of a similarity", lambda: hk.best_match(names, others, "jaro", score_cutoff=0.9, threads=1))
+laid, laid_sets = hk.Choices(others), hk.Choices(names, "jaccard", ngram_size=2)
+call("Choices", lambda: len(hk.Choices(names)))
+call("Choices, of sets", lambda: len(hk.Choices(columns.Array("u", arrow), "jaccard", unit="codepoint", ngram_size=2)))
+call("best_match, of Choices", lambda: hk.best_match(names, laid, "osa", threads=1), "best_match", "Choices")
+call("cdist, of Choices", lambda: hk.cdist(names, laid_sets, threads=2), "cdist", "Choices")
+for attribute in ("scorer", "unit", "ngram_size"):
+    call(f"Choices.{attribute}", partial(attrgetter(attribute), laid_sets))
+call("Choices.__len__", lambda: len(laid))
+call("Choices.__repr__", lambda: repr(laid))
 call("build_info", hk.build_info)
 call("__version__", lambda: hk.__version__)
 
@@ -233,6 +242,9 @@ refused("cdist, of a broken stream", OSError, lambda: hk.cdist(columns.Stream("u
 refused(
     "best_match, that is stopped", ZeroDivisionError, lambda: hk.best_match(["a"], ["b"], progress=lambda done, total: 1 // 0)
 )
+refused("Choices, of numbers", TypeError, lambda: hk.Choices(["a", 3]))  # type: ignore[list-item]
+refused("best_match, by what Choices are not made for", ValueError, lambda: hk.best_match(names, laid, "jaccard"))
+refused("cpdist, of Choices", TypeError, lambda: hk.cpdist(names, laid))  # type: ignore[call-overload]
 refused("best_match, of half a character", UnicodeEncodeError, lambda: hk.best_match(["a"], ["\ud800"]))
 refused("Vector, of nothing", ValueError, lambda: hk.Vector([]))
 refused("Vector, of words", TypeError, lambda: hk.Vector(["a"]))  # type: ignore[list-item]

@@ -54,6 +54,7 @@ WORK: dict[str, Callable[[], Any]] = {
     "best_match": lambda: hk.best_match(names, cyrillic, threads=2),
     "best_match, long strings": lambda: hk.best_match(pages, pages[1:], "jaro_winkler", threads=2),
     "best_match, layout": lambda: hk.best_match([], cyrillic * 5),
+    "Choices": lambda: hk.Choices(cyrillic * 5),
     "levenshtein_distance": lambda: hk.levenshtein_distance(a, b),
     "levenshtein_distance, 16 bits": lambda: hk.levenshtein_distance(c, d),
     "osa_distance": lambda: hk.osa_distance(a, b),

@@ -102,6 +102,7 @@ CALLS: dict[str, tuple[str, str]] = {
     "cdist, of sets of words": (NAMES, "hk.cdist(few, names, 'jaccard', threads=2)"),
     "best_match": (NAMES, "hk.best_match(names, few, threads=2)"),
     "best_match, long strings": ("pages = [str(n) * 400 for n in range(2000)]", "hk.best_match(pages[:3], pages, threads=2)"),
+    "Choices": (NAMES, "hk.best_match(few, hk.Choices(names), threads=2)"),
     "CandleRenderer.set_candles": (CANDLES, "made.set_candles(x, x, x, x)"),
     "CandleRenderer.set_candles, strided": (CANDLES, "made.set_candles(x[::2], x[::2], x[::2], x[::2])"),
     "CandleRenderer.append_candle": (CANDLES, "[made.append_candle(1, 2, 0, 1) for _ in range(60_000)]"),

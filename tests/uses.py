@@ -103,6 +103,14 @@ def best_match() -> None:
         hk.best_match(words(3), words(3), scorer, score_cutoff=1, unit="codepoint")
 
 
+def choices() -> None:
+    for scorer in SCORERS:
+        laid = hk.Choices(words(60), scorer)
+        for _ in range(3):
+            hk.best_match(words(6), laid, threads=2)
+            hk.cdist(words(3), laid, score_cutoff=1)
+
+
 def vector() -> None:
     for length in LENGTHS[1:]:
         one, other = hk.Vector(array(length)), hk.Vector([0.5] * length, "float32")
@@ -145,6 +153,7 @@ def refused() -> None:
 
 USES: dict[str, Callable[[], object]] = {
     "CandleRenderer": candles,
+    "Choices": choices,
     "RenderCommands": candles,
     "ThreadSafeCounter": counter,
     "Vector": vector,

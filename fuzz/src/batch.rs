@@ -235,6 +235,10 @@ fn hold<M: Measure>(
         read(&mut reader, choices, &mut strings);
         let laid_out =
             Choices::new(level, measure, strings, asked.order, &on).expect("not stopped");
+        // Or one that comes behind it, as where the choices are kept.
+        if asked.threads == 2 {
+            reader = Reader::behind(&reader.into_clusters());
+        }
         let mut strings = Strings::default();
         read(&mut reader, queries, &mut strings);
         let all = Queries::new(strings, &laid_out, &on).expect("not stopped");

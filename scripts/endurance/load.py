@@ -52,6 +52,7 @@ image32 = random.standard_normal((100, 320)).astype(np.float32)
 words = Random(6)  # noqa: S311 - inputs, the same ones each time
 lines = ["".join(words.choices("abcdefghijklmnopqrstuvwxyz ", k=words.randint(4, 24))) for _ in range(600)]
 greek = ["".join(words.choices("αβγδεζηθικλμνξοπρστυφχψω\u0301😀", k=words.randint(4, 24))) for _ in range(200)]
+laid = hk.Choices(lines)
 pages = ["".join(words.choices("abcdefghijklmnopqrstuvwxyz ", k=700)) for _ in range(12)]
 page, other = "".join(pages), "".join(reversed(pages))
 vector, long_vector = hk.Vector(f32[:100_000]), hk.Vector(f64)
@@ -98,6 +99,7 @@ HEAVY: dict[str, Callable[[], object]] = {
     "cpdist, of names": lambda: hk.cpdist(lines, lines[::-1], "osa", threads=1),
     "best_match, of names": lambda: hk.best_match(lines[:200], lines[200:], "damerau_levenshtein", threads=1),
     "best_match, of sets": lambda: hk.best_match(lines, lines[:100], "jaccard", ngram_size=2, threads=2),
+    "best_match, of Choices": lambda: hk.best_match(lines[:20], laid, threads=2),
     "best_match, told": lambda: hk.best_match(greek, lines, progress=lambda *_: None, threads=1),
     "CandleRenderer, half a million": picture,
 }

@@ -5,6 +5,7 @@ The functions are described where they are: help(hotkernels.dot).
 
 from hotkernels._native import (
     CandleRenderer,
+    Choices,
     RenderCommands,
     ThreadSafeCounter,
     Vector,
@@ -35,6 +36,7 @@ from hotkernels._native import (
 
 __all__ = [
     "CandleRenderer",
+    "Choices",
     "RenderCommands",
     "ThreadSafeCounter",
     "Vector",

@@ -7,6 +7,7 @@ from numpy.typing import DTypeLike, NDArray
 
 __all__ = [
     "CandleRenderer",
+    "Choices",
     "RenderCommands",
     "ThreadSafeCounter",
     "Vector",
@@ -120,7 +121,7 @@ def jaccard_similarity(a: str, b: str, ngram_size: SupportsIndex | None = None, 
 @overload
 def cdist(
     queries: _Strings,
-    choices: _Strings,
+    choices: _Strings | Choices,
     scorer: _Scorer = "levenshtein",
     *,
     score_cutoff: float | None = None,
@@ -133,7 +134,7 @@ def cdist(
 @overload
 def cdist[Out: Buffer](
     queries: _Strings,
-    choices: _Strings,
+    choices: _Strings | Choices,
     scorer: _Scorer = "levenshtein",
     *,
     score_cutoff: float | None = None,
@@ -171,7 +172,7 @@ def cpdist[Out: Buffer](
 ) -> Out: ...
 def best_match(
     queries: _Strings,
-    choices: _Strings,
+    choices: _Strings | Choices,
     scorer: _Scorer = "levenshtein",
     *,
     score_cutoff: float | None = None,
@@ -186,6 +187,19 @@ def nysiis(a: str) -> str: ...
 def match_rating_codex(a: str) -> str: ...
 def match_rating_comparison(a: str, b: str) -> bool | None: ...
 def build_info() -> dict[str, Any]: ...
+
+@final
+class Choices:
+    def __new__(
+        cls, choices: _Strings, scorer: _Scorer = "levenshtein", *, unit: _Unit = "grapheme", ngram_size: SupportsIndex | None = None
+    ) -> Choices: ...
+    @property
+    def scorer(self) -> _Scorer: ...
+    @property
+    def unit(self) -> _Unit: ...
+    @property
+    def ngram_size(self) -> int | None: ...
+    def __len__(self) -> int: ...
 
 @final
 class Vector:

@@ -1,35 +1,34 @@
 //! Many strings against many: `cdist` and `best_match`; and what `cpdist` shares with them.
 
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use hotkernels_kernels::simd::Level;
-use hotkernels_kernels::text::batch::{
-    self, Cell, Choices, Order, Queries, Reader, Similarity, Strings,
-};
-use hotkernels_kernels::text::{Pieces, Unit};
+use hotkernels_kernels::text::Unit;
+use hotkernels_kernels::text::batch::{self, Cell, Order, Queries, Reader, Strings};
 use hotkernels_kernels::threads::{Interrupted, Team};
-use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use crate::argument::{describe, threads};
+use crate::argument::threads;
 use crate::array::{Array, Element};
+use crate::choices::{GivenChoices, Side, scorer_of};
 use crate::dtype::Dtype;
 use crate::fault::raised;
 use crate::matrix::{check_output, empty};
 use crate::progress::Progress;
 use crate::run;
-use crate::scorer::{Scorer, scorer};
+use crate::scorer::Scorer;
 use crate::scores::{Given, Limits, Scored, Scores, scores};
 use crate::strings::strings;
-use crate::text::{DEFAULT, GivenUnit, positive};
+use crate::text::{DEFAULT, GivenUnit};
 
 /// What a call gives for each string.
 pub(crate) struct Call<'py> {
     pub(crate) level: Level,
     pub(crate) scorer: Scorer,
     pub(crate) queries: Strings,
-    pub(crate) choices: Strings,
+    pub(crate) choices: Side,
     pub(crate) threads: NonZeroUsize,
     pub(crate) py: Python<'py>,
 }
@@ -45,16 +44,24 @@ impl<'py> Call<'py> {
         threads: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Self> {
         let py = queries.py();
-        let (scorer, unit) = scorer_of(scorer, ngram_size, unit.or(Unit::Grapheme)?)?;
+        let laid = choices.cast::<GivenChoices>().ok();
+        // One reader: equal clusters are equal in both.
+        let (scorer, mut reader) = if let Some(laid) = laid {
+            laid.get().0.agree(scorer, ngram_size, unit)?
+        } else {
+            let (scorer, unit) = scorer_of(scorer, ngram_size, unit.or(Unit::Grapheme)?)?;
+            (scorer, Reader::new(unit))
+        };
         let threads = self::threads(threads, run::settings(py)?.threads)?;
         raised(|| {
-            // One reader: equal clusters are equal in both.
-            let mut reader = Reader::new(unit);
             Ok(Self {
                 level: run::level(py)?,
                 scorer,
                 queries: strings(queries, "queries", &mut reader)?,
-                choices: strings(choices, "choices", &mut reader)?,
+                choices: match laid {
+                    Some(laid) => Side::Laid(Arc::clone(&laid.get().0)),
+                    None => Side::Read(strings(choices, "choices", &mut reader)?),
+                },
                 threads,
                 py,
             })
@@ -71,30 +78,10 @@ impl<'py> Call<'py> {
     }
 }
 
-/// The scorer, and the unit to read the strings in.
-fn scorer_of(
-    scorer: Option<&Bound<'_, PyAny>>,
-    ngram_size: Option<&Bound<'_, PyAny>>,
-    unit: Unit,
-) -> PyResult<(Scorer, Unit)> {
-    let scorer = self::scorer(scorer)?;
-    match (scorer, ngram_size) {
-        (Scorer::Similarity(Similarity::Jaccard(_)), None) => Ok((scorer, Unit::CodePoint)),
-        (Scorer::Similarity(Similarity::Jaccard(_)), Some(size)) => {
-            let pieces = Pieces::Of(positive(size)?, unit);
-            Ok((Scorer::Similarity(Similarity::Jaccard(pieces)), unit))
-        }
-        (_, None) => Ok((scorer, unit)),
-        (_, Some(size)) => Err(PyValueError::new_err(format!(
-            "ngram_size: None is taken for this scorer, as \"jaccard\" alone has it, got {}",
-            describe(size)
-        ))),
-    }
-}
-
 /// The score of each query with each choice.
 ///
-/// queries, choices: columns of strings, or iterables of str and None. None and nulls are strings that are missing. Read
+/// queries, choices: columns of strings, or iterables of str and None; choices may be Choices, which are laid out already.
+/// None and nulls are strings that are missing. Columns are read
 /// where they lie, without a Python object a row: what has __arrow_c_array__ or __arrow_c_stream__ (polars.Series,
 /// pyarrow.Array and ChunkedArray, pandas.Series with pyarrow) of Arrow's types string, large_string, string_view, null, or
 /// dictionary of these; and NumPy arrays of dtype U. Others, NumPy's StringDType and object arrays too, are iterated over.
@@ -186,12 +173,13 @@ impl Scores for Matrix {
             } else {
                 Order::ByLength
             };
-            let choices = Choices::new(level, measure, choices, order, stop)?;
-            let queries = Queries::new(queries, &choices, stop)?;
-            let done = AtomicU64::new(0);
-            batch::cdist(
-                level, measure, &queries, &choices, cutoff, missing, &target, &team, &done,
-            )
+            choices.laid(level, measure, order, stop, |choices| {
+                let queries = Queries::new(queries, choices, stop)?;
+                let done = AtomicU64::new(0);
+                batch::cdist(
+                    level, measure, &queries, choices, cutoff, missing, &target, &team, &done,
+                )
+            })
         })
         // An interrupted run leaves the exception with `detached`, which raises it.
         .map(|_: Result<(), Interrupted>| ())
@@ -269,9 +257,10 @@ where
     let done = &done;
     let work = move |stop: &dyn Fn() -> bool| {
         let team = Team::new(threads, stop);
-        let choices = Choices::new(level, measure, choices, Order::ByLength, stop)?;
-        let queries = Queries::new(queries, &choices, stop)?;
-        batch::best_match(level, measure, &queries, &choices, cutoff, &team, done)
+        choices.laid(level, measure, Order::ByLength, stop, |choices| {
+            let queries = Queries::new(queries, choices, stop)?;
+            batch::best_match(level, measure, &queries, choices, cutoff, &team, done)
+        })
     };
     let tell = |py: Python<'_>| progress.tell(py, done.load(Ordering::Relaxed), total);
     // An interrupted run leaves the exception with `detached_telling`, which raises it.

@@ -11,6 +11,7 @@ mod array;
 mod arrow;
 mod batch;
 mod chart;
+mod choices;
 mod commands;
 mod counter;
 mod dlpack;
@@ -51,6 +52,7 @@ const _: () = assert!(
     align_of::<counter::ThreadSafeCounter>() <= OBJECT_ALIGNMENT
         && align_of::<vector_class::Vector>() <= OBJECT_ALIGNMENT
         && align_of::<chart::CandleRenderer>() <= OBJECT_ALIGNMENT
+        && align_of::<choices::GivenChoices>() <= OBJECT_ALIGNMENT
         && align_of::<commands::RenderCommands>() <= OBJECT_ALIGNMENT
         && align_of::<commands::RecordDtype>() <= OBJECT_ALIGNMENT
 );
@@ -65,6 +67,8 @@ mod _native {
     use super::batch::{best_match, cdist};
     #[pymodule_export]
     use super::chart::CandleRenderer;
+    #[pymodule_export]
+    use super::choices::GivenChoices;
     #[pymodule_export]
     use super::commands::RenderCommands;
     #[pymodule_export]

@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use crate::argument::wrong_dtype;
 use crate::array::{Array, Element};
 use crate::batch::Call;
+use crate::choices::Side;
 use crate::dtype::Dtype;
 use crate::run;
 use crate::scores::{Given, Limits, Scored, Scores, scores};
@@ -45,6 +46,11 @@ pub(crate) fn cpdist<'py>(
     threads: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::take(queries, choices, scorer, ngram_size, unit, threads)?;
+    if let Side::Laid(_) = call.choices {
+        return Err(PyTypeError::new_err(
+            "choices: a column of strings, or an iterable of str and None, is taken, got Choices; cdist and best_match take those",
+        ));
+    }
     let [rows, others] = call.shape();
     if rows != others {
         return Err(PyValueError::new_err(format!(
@@ -92,6 +98,9 @@ impl Scores for Rows {
             return Ok(());
         }
         let target = out.plane::<T>(1, queries.len());
+        let Side::Read(choices) = choices else {
+            unreachable!("cpdist has refused them")
+        };
         run::detached(py, move |stop| {
             let pairs = Pairs::new(queries, choices, stop)?;
             let team = Team::new(threads, stop);

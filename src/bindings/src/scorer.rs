@@ -113,6 +113,27 @@ const DISTANCES: [(&str, Dtype); 7] = [
 const SIMILARITIES: [(&str, Dtype); 2] = [("float64", Dtype::Float64), ("float32", Dtype::Float32)];
 
 impl Scorer {
+    /// Its name.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Distance(Distance::Levenshtein) => "levenshtein",
+            Self::Distance(Distance::Osa) => "osa",
+            Self::Distance(Distance::DamerauLevenshtein) => "damerau_levenshtein",
+            Self::Distance(Distance::Hamming) => "hamming",
+            Self::Similarity(Similarity::Jaro) => "jaro",
+            Self::Similarity(Similarity::JaroWinkler) => "jaro_winkler",
+            Self::Similarity(Similarity::Jaccard(_)) => "jaccard",
+        }
+    }
+
+    /// What it cuts strings into, where it compares sets.
+    pub(crate) fn pieces(self) -> Option<Pieces> {
+        match self {
+            Self::Similarity(Similarity::Jaccard(pieces)) => Some(pieces),
+            _ => None,
+        }
+    }
+
     /// The element type asked for by its name, a NumPy dtype or scalar type; `None` for none.
     pub(crate) fn dtype(self, value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Dtype>> {
         let Some(value) = value else { return Ok(None) };

@@ -96,7 +96,7 @@ fn check_range(call: &Call<'_>, cutoff: Option<u32>, dtype: &Dtype) -> PyResult<
         _ => u32::MAX,
     };
     // No string is longer than all together.
-    if call.queries.total().max(call.choices.total()) <= holds as usize {
+    if call.queries.total().max(call.choices.at_most()) <= holds as usize {
         return Ok(());
     }
     let longest = call.queries.longest().max(call.choices.longest());

@@ -1,6 +1,7 @@
 //! Extended grapheme clusters (UAX #29), and numbers for them; looked for only where a string can hold one.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -117,10 +118,23 @@ fn any_joins<T: Symbol + From<u8>>(points: &[T]) -> bool {
 /// Gives a number to each cluster of several code points, the same one to equal ones.
 #[derive(Debug, Default)]
 pub(crate) struct Interner {
+    /// Clusters that had a number before, which they keep.
+    known: Option<Arc<Self>>,
     numbers: HashMap<Box<str>, u32>,
+    /// How many have a number, those that were known among them.
+    count: u32,
 }
 
 impl Interner {
+    /// Gives the numbers that another one gave, and numbers of its own to other clusters.
+    pub(crate) fn behind(known: Arc<Self>) -> Self {
+        Self {
+            count: known.count,
+            known: Some(known),
+            numbers: HashMap::new(),
+        }
+    }
+
     /// Appends the string's units: a code point where it is a cluster of its own, else the cluster's number. `stop` is asked every
     /// millisecond or so.
     pub(crate) fn units(
@@ -160,13 +174,20 @@ impl Interner {
         if let (Some(point), None) = (points.next(), points.next()) {
             return point.into();
         }
-        if let Some(&number) = self.numbers.get(cluster) {
+        if let Some(number) = self.get(cluster) {
             return number;
         }
-        let number = FIRST + self.numbers.len() as u32;
+        let number = FIRST + self.count;
         self.numbers.room(1);
         self.numbers.insert(boxed(cluster), number);
+        self.count += 1;
         number
+    }
+
+    /// The number of a cluster of several code points, where it has one.
+    fn get(&self, cluster: &str) -> Option<u32> {
+        let own = self.numbers.get(cluster).copied();
+        own.or_else(|| self.known.as_ref().and_then(|known| known.get(cluster)))
     }
 }
 
@@ -237,6 +258,25 @@ mod tests {
             .unwrap();
         assert_eq!(a, [0x61, FIRST, 0x62, FIRST]);
         assert_eq!(b, [FIRST + 1, FIRST]);
+    }
+
+    #[test]
+    fn numbers_from_before_are_kept() {
+        let mut known = Interner::default();
+        let (flag, accent) = ("\u{1F1E9}\u{1F1EA}", "e\u{301}");
+        let before = known.number(flag);
+        let known = Arc::new(known);
+        let numbers = [(); 2].map(|()| {
+            let mut behind = Interner::behind(Arc::clone(&known));
+            [accent, flag, "\r\n", accent].map(|cluster| behind.number(cluster))
+        });
+        assert_eq!(before, FIRST);
+        assert_eq!(numbers, [[FIRST + 1, FIRST, FIRST + 2, FIRST + 1]; 2]);
+        let mut third = Interner::behind(Arc::new(Interner::behind(known)));
+        assert_eq!(
+            [flag, accent].map(|it| third.number(it)),
+            [FIRST, FIRST + 1]
+        );
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub use measure::{Distance, Measure};
 pub use pairs::{Pairs, cpdist};
 pub use queries::Queries;
 pub use similarity::Similarity;
-pub use strings::{Reader, Strings};
+pub use strings::{Clusters, Reader, Strings};
 pub use ucs4::{Ucs4, Ucs4Error};
 
 #[cfg(test)]

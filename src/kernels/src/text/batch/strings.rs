@@ -1,9 +1,10 @@
 //! Strings by the thousand, read into units.
 
 use std::collections::TryReserveError;
+use std::sync::Arc;
 
 use super::column::Column;
-use crate::room::Grow;
+use crate::room::{Grow, for_small_things};
 use crate::text::graphemes::{Interner, may_cluster};
 use crate::text::{Text, Unit, Units};
 use crate::threads::Interrupted;
@@ -275,6 +276,26 @@ impl Reader {
         }
     }
 
+    /// A reader in which the clusters of strings that were read before have the numbers that they had.
+    #[must_use]
+    pub fn behind(clusters: &Clusters) -> Self {
+        Self {
+            unit: clusters.unit,
+            interner: Interner::behind(Arc::clone(&clusters.interner)),
+            decoded: Vec::new(),
+        }
+    }
+
+    /// What it takes to read other strings later, so that equal clusters are equal in them.
+    #[must_use]
+    pub fn into_clusters(self) -> Clusters {
+        for_small_things();
+        Clusters {
+            unit: self.unit,
+            interner: Arc::new(self.interner),
+        }
+    }
+
     /// Makes room for a string of so many bytes of UTF-8.
     ///
     /// # Errors
@@ -370,6 +391,21 @@ impl Reader {
             self.read(Some(Text::Utf8(text)), strings);
         }
         Ok(())
+    }
+}
+
+/// The numbers of the clusters that a reader has met.
+#[derive(Clone, Debug)]
+pub struct Clusters {
+    unit: Unit,
+    interner: Arc<Interner>,
+}
+
+impl Clusters {
+    /// The unit that the strings were read in.
+    #[must_use]
+    pub fn unit(&self) -> Unit {
+        self.unit
     }
 }
 
