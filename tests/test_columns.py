@@ -296,9 +296,12 @@ class TestNumPy:
         numbers = np.array([[97, 0], [0xD800, 98]], np.uint32)
         with pytest.raises(UnicodeEncodeError, match=r"surrogates not allowed in choices$"):
             hk.cdist(["a"], numbers.view("U2")[:, 0])
-        numbers[1, 0] = 0x110000
-        with pytest.raises(ValueError, match=r"0x110000|U\+110000|character"):
-            hk.cdist(["a"], numbers.view("U2")[:, 0])
+        # Alone in its row NumPy makes no str of it; with another behind it one that is none.
+        for point in (0x110000, 0x62A7F40B, 2**32 - 1):
+            for row in ([point, 98], [point, 0], [98, point]):
+                numbers[1] = row
+                with pytest.raises(ValueError, match=rf"^choices\[1\] has U\+{point:X}, which is no character$"):
+                    hk.cdist(["a"], numbers.view("U2")[:, 0])
 
     def test_subclasses_and_other_shapes_are_iterated_over(self) -> None:
         class Stripped(np.ndarray):

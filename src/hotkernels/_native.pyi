@@ -191,7 +191,12 @@ def build_info() -> dict[str, Any]: ...
 @final
 class Choices:
     def __new__(
-        cls, choices: _Strings, scorer: _Scorer = "levenshtein", *, unit: _Unit = "grapheme", ngram_size: SupportsIndex | None = None
+        cls,
+        choices: _Strings,
+        scorer: _Scorer = "levenshtein",
+        *,
+        unit: _Unit = "grapheme",
+        ngram_size: SupportsIndex | None = None,
     ) -> Choices: ...
     @property
     def scorer(self) -> _Scorer: ...

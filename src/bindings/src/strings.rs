@@ -127,8 +127,13 @@ fn fixed_width(
         // Not seen: the exception that stopped it is raised instead.
         Err(Ucs4Error::Interrupted) => Ok(None),
         Err(Ucs4Error::Row(row, point)) => {
-            // As a str has it where it is one: with lone surrogates.
-            take(&value.get_item(row)?, name)?;
+            // A lone surrogate is refused as in a str, with the place where it is. Of what is no code point at all NumPy makes a str
+            // that is none, or fails with words of its own; and by now the memory may be another.
+            if point <= u32::from(char::MAX)
+                && let Ok(item) = value.get_item(row)
+            {
+                take(&item, name)?;
+            }
             Err(PyValueError::new_err(format!(
                 "{name}[{row}] has U+{point:04X}, which is no character"
             )))
