@@ -82,7 +82,7 @@ def described_member(owner: ast.ClassDef, found: type, name: str) -> Iterator[st
             return
     written = [node for node in owner.body if isinstance(node, ast.FunctionDef) and node.name == name]
     if any(isinstance(mark, ast.Name) and mark.id == "property" for mark in written[0].decorator_list):
-        kind = ast.unparse(written[0].returns) if written[0].returns else "object"
+        kind = public_names(ast.unparse(written[0].returns)) if written[0].returns else "object"
         yield from block("attribute", f"{name}: {kind}", text, 3)
     else:
         yield from block("method", signature(written[0], name, skip=1), documented(member, written[0]), 3)
@@ -98,7 +98,7 @@ def general(written: list[ast.FunctionDef]) -> ast.FunctionDef:
 
 
 def signature(node: ast.FunctionDef, name: str, *, skip: int = 0, returns: bool = True) -> str:
-    """On one line, without `self`; the names of the stub's own aliases without their underscore."""
+    """On one line, without `self`."""
     arguments = ast.parse(f"def f({ast.unparse(node.args)}): ...").body[0]
     assert isinstance(arguments, ast.FunctionDef)  # noqa: S101 - it was just written
     arguments.args.args = arguments.args.args[skip:] if not arguments.args.posonlyargs else arguments.args.args
@@ -106,6 +106,11 @@ def signature(node: ast.FunctionDef, name: str, *, skip: int = 0, returns: bool 
     back = f" -> {ast.unparse(node.returns)}" if returns and node.returns else ""
     text = f"{name}({ast.unparse(arguments.args)}){back}".replace("out: None = None", "out: Buffer | None = None")
     text = re.sub(r"\b\d{8,}\b", lambda number: f"0x{int(number[0]):08X}", text)  # colours
+    return public_names(text)
+
+
+def public_names(text: str) -> str:
+    """The names of the stub's own aliases without their underscore."""
     return re.sub(r"\b_([A-Z])", r"\1", text)
 
 
