@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -30,12 +31,18 @@ ROWS = [
 ]
 OTHERS = ["Muller", "", None, "e\u0301", "thirteen bytes", "日本"]
 LAYOUTS = ["u", "U", "vu"]
+ORDERS = st.sampled_from("<>")
+numbers = st.one_of(st.integers(0, 2**32 - 1), st.integers(0xD7FF, 0xE000), st.integers(0x10FFFF, 0x110000))
 rows: Any = st.lists(short | st.none() | st.sampled_from(ROWS), max_size=20)
 
 
 def same(column: object, expected: list[str | None]) -> None:
     np.testing.assert_array_equal(hk.cdist(column, OTHERS), hk.cdist(expected, OTHERS))  # type: ignore[call-overload]
     np.testing.assert_array_equal(hk.cdist(OTHERS, column), hk.cdist(OTHERS, expected))  # type: ignore[call-overload]
+
+
+def is_character(point: int) -> bool:
+    return point <= sys.maxunicode and not 0xD800 <= point < 0xE000
 
 
 def settled(column: Column) -> None:
@@ -302,6 +309,20 @@ class TestNumPy:
                 numbers[1] = row
                 with pytest.raises(ValueError, match=rf"^choices\[1\] has U\+{point:X}, which is no character$"):
                     hk.cdist(["a"], numbers.view("U2")[:, 0])
+
+    @settings(max_examples=40)
+    @given(st.lists(st.lists(st.sampled_from([0, 97, 0xE9, 0x301]) | numbers, min_size=3, max_size=3), max_size=6), ORDERS)
+    def test_any_numbers(self, given: list[list[int]], order: str) -> None:
+        array = np.array(given, f"{order}u4").reshape(-1, 3).view(f"{order}U3")[:, 0]
+        wrong = [(row, point) for row, points in enumerate(given) for point in points if not is_character(point)]
+        if not wrong:
+            same(array, ["".join(map(chr, points)).rstrip("\0") for points in given])
+            return
+        row, point = wrong[0]
+        no_point = rf"^choices\[{row}\] has U\+{point:04X}, which is no character$"
+        surrogate = "surrogates not allowed in choices$"
+        with pytest.raises(ValueError, match=no_point if point > sys.maxunicode else surrogate):
+            hk.best_match(["a"], array)
 
     def test_subclasses_and_other_shapes_are_iterated_over(self) -> None:
         class Stripped(np.ndarray):
