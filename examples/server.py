@@ -4,8 +4,8 @@
 python3.14t examples/server.py names.txt --port 8000
 curl -d '{"queries": ["jon smith"], "cutoff": 0.8}' localhost:8000/match
 
-The list is read once and shared by all threads. On a free-threaded Python requests run side by side; with the GIL they take
-turns in Python, but not in the search, which lets go of it. It needs NumPy.
+The names are laid out once and shared by all threads. On a free-threaded Python requests run side by side; with the GIL they
+take turns in Python, but not in the search, which lets go of it. It needs NumPy.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ class Server(HTTPServer):
     def __init__(self, address: tuple[str, int], names: list[str], threads: int) -> None:
         super().__init__(address, Handler)
         self.names = names
+        self.choices = hk.Choices(names, "jaro_winkler")  # laid out once, for all threads
         self.served = hk.ThreadSafeCounter()
         self.pool = ThreadPoolExecutor(threads, thread_name_prefix="request")
 
@@ -66,7 +67,7 @@ class Server(HTTPServer):
         if isinstance(cutoff, bool) or not isinstance(cutoff, int | float) or not 0 <= cutoff <= 1:
             raise RefusedError(f"cutoff: a number from 0 to 1 is taken, got {cutoff!r}")
         # One thread a call: there are as many calls as cores already.
-        indices, scores = hk.best_match(queries, self.names, "jaro_winkler", score_cutoff=float(cutoff), threads=1)
+        indices, scores = hk.best_match(queries, self.choices, score_cutoff=float(cutoff), threads=1)
         self.served.increment()
         return [
             {"query": query, "name": self.names[index] if index >= 0 else None, "score": score}
