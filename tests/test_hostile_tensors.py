@@ -126,6 +126,8 @@ PLAIN = Described(memory=bytearray(64), shape=(3,), dtype=CODES["d"])
         ({"null": True}, "the exporter gave no memory"),
         ({"null": True, "byte_offset": 8}, "the exporter gave no memory"),
         ({"byte_offset": 2**64 - 1}, "has a byte_offset past memory"),
+        ({"byte_offset": 2**64 - 2**46}, "has a byte_offset past memory"),
+        ({"byte_offset": 2**56 + 1}, "has a byte_offset past memory"),
         ({"shape": None, "ndim": 1}, "has no shape"),
         ({"shape": (-3,)}, "has a negative length"),
         ({"strides": (2**61,)}, "has a stride past memory"),

@@ -70,9 +70,10 @@ impl Layout {
     ) -> Result<Self, &'static str> {
         let mut layout = Self::empty(data, shape.len());
         if !data.is_null() {
+            // Where data lies low, as in the heaps of free-threaded interpreters, an offset below 0 comes out as an address, too.
             layout.start = usize::try_from(offset)
                 .ok()
-                .filter(|offset| data.addr().checked_add(*offset).is_some())
+                .filter(|offset| *offset <= MEMORY && data.addr().checked_add(*offset).is_some())
                 .map(|offset| data.wrapping_add(offset))
                 .ok_or("has a byte_offset past memory")?;
         }
